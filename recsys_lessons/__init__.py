@@ -1,0 +1,39 @@
+"""Recommenders with pretrained models, small enough to read: the core of the course.
+
+Start with `data/dataset.py`, then `encoders/text.py`, `recommenders/svd.py` and `evaluation.py`; CONTRIBUTING.md has
+the map.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# Names that lessons import, and where they live. A module is loaded when its first name is asked for, so that
+# `import recsys_lessons` and the command line start at once.
+_HOMES = {
+    "Dataset": "data.dataset",
+    "Popularity": "recommenders.popularity",
+    "SVDRecommender": "recommenders.svd",
+    "TextEncoder": "encoders.text",
+    "center": "encoders.base",
+    "evaluate": "evaluation",
+    "load_movielens": "data.movielens",
+    "seed_everything": "devices",
+    "split_by_time": "data.splits",
+    "split_cold_items": "data.splits",
+    "split_last": "data.splits",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Items, users and interactions as tables, where they come from, and how they are split."""

@@ -1,0 +1,166 @@
+"""Items, users and interactions as three tables, and the way from ids to rows and back."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """What a recommender learns from.
+
+    Row i of `items` is column i of every matrix, row i of every embedding table and column i of every score array; row
+    u of `users` is row u of the interaction matrix. A split changes `interactions` and keeps the other two as they are.
+
+    Attributes:
+        items: one row per item, with at least `item_id` (unique) and `title`.
+        users: one row per user, with at least `user_id` (unique).
+        interactions: one row per event, with `user_id`, `item_id`, and optionally `rating` and `timestamp` (seconds).
+        notes: what was left out on the way here, one sentence each; shown by `repr`.
+
+    Raises:
+        ValueError: a column is missing, an id is missing or stands twice, or an interaction names an id that the other
+            tables lack.
+    """
+
+    items: pd.DataFrame
+    users: pd.DataFrame
+    interactions: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    _item_index: pd.Index = field(init=False, compare=False)
+    _user_index: pd.Index = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, needed in {
+            "items": ["item_id", "title"],
+            "users": ["user_id"],
+            "interactions": ["user_id", "item_id"],
+        }.items():
+            table = getattr(self, name)
+            missing = [column for column in needed if column not in table.columns]
+            if missing:
+                raise ValueError(f"{name} has no column {missing[0]!r}; it has {list(table.columns)}. Rename one.")
+            object.__setattr__(self, name, table.reset_index(drop=True))
+        for name, column in (("items", "item_id"), ("users", "user_id")):
+            ids = getattr(self, name)[column]
+            if ids.isna().any():
+                raise ValueError(
+                    f"{name}.{column} is missing in row {int(np.flatnonzero(ids.isna())[0])}; fill it or drop it."
+                )
+            if ids.duplicated().any():
+                raise ValueError(
+                    f"{name}.{column} {ids[ids.duplicated()].iloc[0]!r} stands twice; keep one row per id."
+                )
+            object.__setattr__(self, f"_{column[:4]}_index", pd.Index(ids))
+        for column, index in (("item_id", self._item_index), ("user_id", self._user_index)):
+            known = self.interactions[column].isin(index)
+            if not known.all():
+                row = int(np.flatnonzero(~known)[0])
+                raise ValueError(
+                    f"interactions.{column} {self.interactions[column].iloc[row]!r} (row {row}; {int((~known).sum())} "
+                    f"in all) is not in {column[:4]}s; add it there, or drop those rows."
+                )
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+    @property
+    def n_users(self) -> int:
+        return len(self.users)
+
+    def item_rows(self, item_ids: Iterable) -> np.ndarray:
+        """Ids to rows of `items`: (n,) int64. Raises KeyError that names the ids it does not know."""
+        return _rows(self._item_index, item_ids, "item")
+
+    def user_rows(self, user_ids: Iterable) -> np.ndarray:
+        """Ids to rows of `users`: (n,) int64. Raises KeyError that names the ids it does not know."""
+        return _rows(self._user_index, user_ids, "user")
+
+    def matrix(self, values: str | None = None) -> sparse.csr_matrix:
+        """The interactions as a sparse matrix, (n_users, n_items) float32.
+
+        Args:
+            values: a column of `interactions` to fill in; None writes 1 for "has interacted". Several events of one
+                pair become 1, or the latest of their values.
+        """
+        if values is not None and values not in self.interactions.columns:
+            raise ValueError(f"interactions has no column {values!r}; it has {list(self.interactions.columns)}.")
+        table = self.interactions
+        if "timestamp" in table.columns:
+            table = table.sort_values("timestamp", kind="stable")
+        table = table.drop_duplicates(["user_id", "item_id"], keep="last")
+        numbers = np.ones(len(table)) if values is None else table[values].to_numpy()
+        place = self._user_index.get_indexer(table["user_id"]), self._item_index.get_indexer(table["item_id"])
+        return sparse.csr_matrix((numbers.astype(np.float32), place), shape=(self.n_users, self.n_items))
+
+    def history(self, user_id) -> pd.DataFrame:
+        """The interactions of one user, oldest first, with the items' titles."""
+        self.user_rows([user_id])
+        rows = self.interactions[self.interactions["user_id"] == user_id]
+        if "timestamp" in rows.columns:
+            rows = rows.sort_values("timestamp", kind="stable")
+        return rows.merge(self.items[["item_id", "title"]], on="item_id", how="left")
+
+    def active_items(self) -> np.ndarray:
+        """Ids of the items with at least one interaction here, in the item table's order."""
+        return self.items.loc[self.items["item_id"].isin(self.interactions["item_id"]), "item_id"].to_numpy()
+
+    def search(self, words: str, limit: int = 20) -> pd.DataFrame:
+        """Items whose title holds every word, upper and lower case alike; the most interacted-with first."""
+        title = self.items["title"].str.casefold()
+        found = np.ones(self.n_items, dtype=bool)
+        for word in words.casefold().split():
+            found &= title.str.contains(word, regex=False).to_numpy()
+        counts = self.items["item_id"].map(self.interactions["item_id"].value_counts()).fillna(0)
+        order = np.lexsort((np.arange(self.n_items), -counts.to_numpy()))
+        return self.items.iloc[[row for row in order if found[row]][:limit]]
+
+    def with_interactions(self, interactions: pd.DataFrame, *notes: str) -> Dataset:
+        """The same items and users with other interactions (a split, a filter)."""
+        return replace(self, interactions=interactions, notes=self.notes + notes)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        n = len(self.interactions)
+        cells = self.n_items * self.n_users
+        facts = [
+            ("items", f"{self.n_items:,} ({len(self.active_items()):,} with interactions)"),
+            ("users", f"{self.n_users:,} ({self.interactions['user_id'].nunique():,} with interactions)"),
+            ("interactions", f"{n:,}" + (f" ({n / cells:.2%} of all user-item pairs)" if cells else "")),
+        ]
+        if n and "timestamp" in self.interactions.columns:
+            first, last = pd.to_datetime(self.interactions["timestamp"].agg(["min", "max"]), unit="s").dt.date
+            facts.append(("dates", f"{first} to {last}"))
+        return facts + [("note", note) for note in self.notes]
+
+    def __repr__(self) -> str:
+        return "Dataset\n" + "\n".join(f"  {name:<13}{value}" for name, value in self._facts())
+
+    def _repr_html_(self) -> str:
+        left = "style='text-align:left'"
+        rows = "".join(
+            f"<tr><th {left}>{html.escape(name)}</th><td {left}>{html.escape(value)}</td></tr>"
+            for name, value in self._facts()
+        )
+        return f"<table>{rows}</table>{self.items.head(3).to_html(index=False, escape=True)}"
+
+
+def _rows(index: pd.Index, ids: Iterable | Sequence, kind: str) -> np.ndarray:
+    ids = list(ids)
+    rows = index.get_indexer(ids) if ids else np.array([], dtype=np.int64)
+    if (rows < 0).any():
+        unknown = [value for value, row in zip(ids, rows, strict=True) if row < 0]
+        shown = ", ".join(repr(value) for value in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+        raise KeyError(
+            f"unknown {kind} id {shown} ({len(unknown)} of {len(ids)}); "
+            f"the known ones are in .{kind}s, e.g. {index[:3].tolist()}."
+        )
+    return rows.astype(np.int64)

@@ -1,0 +1,126 @@
+"""Training and test data that do not leak: by each user's time, by the calendar, or by item.
+
+Every split keeps the item and user tables as they are, gives each interaction to exactly one side, and is the same for
+the same arguments on any machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from recsys_lessons.data.dataset import Dataset
+
+__all__ = ["split_by_time", "split_cold_items", "split_last"]
+
+
+def split_last(dataset: Dataset, fraction: float = 0.2, *, min_interactions: int = 5) -> tuple[Dataset, Dataset]:
+    """Each user's latest interactions become the test.
+
+    Of a user's n interactions the last floor(fraction * n), but at least one, are held out. Interactions with the same
+    timestamp keep the table's order. Other users' later interactions stay in training: the question asked is "what
+    next, for this person", not "what would we have known on that day" (for that, `split_by_time`).
+
+    Args:
+        dataset: with a `timestamp` column.
+        fraction: share of each user's interactions, between 0 and 1.
+        min_interactions: users with fewer stay in training whole.
+
+    Returns:
+        (train, test).
+
+    Raises:
+        ValueError: no timestamps, a fraction outside (0, 1), or nobody has enough interactions.
+    """
+    _check_fraction(fraction)
+    if min_interactions < 2:
+        raise ValueError(f"min_interactions is {min_interactions}; with fewer than 2 nothing is left to train on.")
+    table = _in_time(dataset)
+    by_user = table.groupby("user_id", sort=False)
+    count = by_user["item_id"].transform("size").to_numpy()
+    place = by_user.cumcount().to_numpy()
+    held_out = np.maximum(1, np.floor(fraction * count + 1e-9))
+    is_test = (count >= min_interactions) & (place >= count - held_out)
+    if not is_test.any():
+        raise ValueError(f"no user has {min_interactions} interactions; lower min_interactions or bring more data.")
+    few = int(dataset.interactions["user_id"].nunique() - table["user_id"][is_test].nunique())
+    note = f"{few:,} users with fewer than {min_interactions} interactions stay in training" if few else None
+    return _both(dataset, table, is_test, note)
+
+
+def split_by_time(dataset: Dataset, fraction: float = 0.2, *, at: int | str | None = None) -> tuple[Dataset, Dataset]:
+    """Everything before one moment is training, everything from then on is the test.
+
+    Args:
+        dataset: with a `timestamp` column, in seconds since 1970.
+        fraction: the share of interactions that should fall into the test; ignored when `at` is given.
+        at: the moment itself: seconds since 1970, or a date such as "2015-01-01" (UTC).
+
+    Returns:
+        (train, test). No training interaction is as late as any test interaction, so that equal timestamps go to one
+        side and the test may be somewhat larger than `fraction`.
+
+    Raises:
+        ValueError: no timestamps, a fraction outside (0, 1), or a moment that leaves one side empty.
+    """
+    table = _in_time(dataset)
+    stamps = table["timestamp"].to_numpy()
+    if at is None:
+        _check_fraction(fraction)
+        moment = stamps[min(len(stamps) - 1, int(np.floor((1 - fraction) * len(stamps))))]
+    else:
+        moment = pd.Timestamp(at, tz="UTC").timestamp() if isinstance(at, str) else at
+    is_test = stamps >= moment
+    if is_test.all() or not is_test.any():
+        first, last = pd.to_datetime([stamps[0], stamps[-1]], unit="s")
+        raise ValueError(
+            f"a split at {at or moment} leaves one side empty; the interactions run from {first} to {last}."
+        )
+    return _both(dataset, table, is_test, f"split at {pd.to_datetime(moment, unit='s')} UTC")
+
+
+def split_cold_items(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+    """A random share of the items loses all its interactions: new items, of which only content is known.
+
+    Args:
+        dataset: any.
+        fraction: share of the items that have interactions.
+        seed: which items.
+
+    Returns:
+        (train, test). `test.active_items()` are the cold ones: the candidates to rank.
+
+    Raises:
+        ValueError: a fraction outside (0, 1), or too few items for one on each side.
+    """
+    _check_fraction(fraction)
+    active = dataset.active_items()
+    n_cold = round(fraction * len(active))
+    if not 0 < n_cold < len(active):
+        raise ValueError(
+            f"{fraction} of {len(active)} items with interactions leaves one side empty; change the fraction."
+        )
+    cold = np.random.default_rng(seed).choice(active, size=n_cold, replace=False)
+    table = dataset.interactions
+    return _both(dataset, table, table["item_id"].isin(cold).to_numpy(), f"{n_cold:,} cold items")
+
+
+def _check_fraction(fraction: float) -> None:
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction is {fraction}; it must lie between 0 and 1, e.g. 0.2.")
+
+
+def _in_time(dataset: Dataset) -> pd.DataFrame:
+    """The interactions from old to new; equal timestamps keep the table's order."""
+    if "timestamp" not in dataset.interactions.columns:
+        raise ValueError("interactions has no column 'timestamp', and a split by time needs one; use split_cold_items.")
+    if dataset.interactions.empty:
+        raise ValueError("interactions is empty; there is nothing to split.")
+    return dataset.interactions.sort_values("timestamp", kind="stable")
+
+
+def _both(dataset: Dataset, table: pd.DataFrame, is_test: np.ndarray, note: str | None) -> tuple[Dataset, Dataset]:
+    # Back to the table's order, so that a later split breaks ties in the same way.
+    train, test = table[~is_test].sort_index(), table[is_test].sort_index()
+    notes = (note,) if note else ()
+    return dataset.with_interactions(train, *notes), dataset.with_interactions(test, *notes)

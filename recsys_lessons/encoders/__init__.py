@@ -1,0 +1,1 @@
+"""Raw items to vectors, one modality a module."""

@@ -1,0 +1,133 @@
+"""From a model's name to a folder on this machine, and from the folder to a network."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from recsys_lessons.assets import REGISTRY, asset_path
+from recsys_lessons.errors import AssetError
+
+__all__ = ["fingerprint", "load_quietly", "model_folder"]
+
+HUB_DEADLINE = 15.0  # seconds for the hub's first answer; a download that has begun may take as long as it takes
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+_SMALL_FILES = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
+
+
+def model_folder(model: str | Path) -> Path:
+    """Where a model lies: a registered asset, a folder, or a hub name; what is on disk first.
+
+    Raises:
+        AssetError: it is on neither, or the hub does not answer within 15 seconds.
+        ValueError: a folder without `config.json`.
+    """
+    name = str(model)
+    if name in REGISTRY:
+        return asset_path(name)
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ValueError(f"{folder} has no config.json; pass a folder that `save_pretrained` wrote.")
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        raise ValueError(
+            f"there is no folder {folder}; pass one that exists, a hub name, or one of {sorted(REGISTRY)}."
+        )
+    return _on_disk(name) or _from_hub(name)
+
+
+def _on_disk(name: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError as error:
+        raise ValueError(f"{name!r} is no folder and no name that a hub could have: {error}") from error
+    # A download cut short leaves a snapshot without weights.
+    return folder if any(any(folder.glob(pattern)) for pattern in _WEIGHTS) else None
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import HfApi, constants, snapshot_download
+
+    def give_up(why: str, cause: Exception | None = None):
+        return AssetError(
+            f"the model {name!r} is not on this machine, and {constants.ENDPOINT} {why}. Check the name and the "
+            f"network, set HF_ENDPOINT to a mirror, or use a folder or one of {sorted(REGISTRY)}."
+        )
+
+    if constants.HF_HUB_OFFLINE:
+        raise give_up("was not asked, since HF_HUB_OFFLINE is set")
+    answer: dict = {}
+
+    def ask() -> None:
+        try:
+            answer["info"] = HfApi().model_info(name, timeout=HUB_DEADLINE)
+        except Exception as error:  # whatever went wrong in the thread is told by the caller
+            answer["error"] = error
+
+    # The client retries on its own for as long as it likes; a thread lets us stop waiting.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(HUB_DEADLINE)
+    if "error" in answer:
+        text = str(answer["error"]).strip() or type(answer["error"]).__name__
+        raise give_up(f"says: {text.splitlines()[0]}") from answer["error"]
+    if "info" not in answer:
+        raise give_up(f"did not answer within {HUB_DEADLINE:.0f} seconds")
+    files = [entry.rfilename for entry in answer["info"].siblings]
+    safe = any(file.endswith(".safetensors") for file in files)
+    return Path(snapshot_download(name, allow_patterns=[*_SMALL_FILES, _WEIGHTS[0] if safe else _WEIGHTS[1]]))
+
+
+def fingerprint(folder: Path) -> bytes:
+    """32 bytes that change with any file that decides what a text becomes: configuration, tokenizer, weights."""
+    state = hashlib.sha256()
+    files = {path for pattern in ("*.json", "*.txt", "*.model", *_WEIGHTS) for path in folder.glob(pattern)}
+    for path in sorted(files - {folder / "manifest.json"}):
+        state.update(f"{path.name} {path.stat().st_size}\n".encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                state.update(block)
+    return state.digest()
+
+
+def load_quietly(folder: Path) -> torch.nn.Module:
+    """The network in fp32, without a pooler (nothing here uses it) and without the loader's own bars.
+
+    Raises:
+        ValueError: the folder's weights do not fit its configuration, or are missing.
+    """
+    from transformers import AutoModel
+
+    with _quiet():
+        try:
+            try:
+                return AutoModel.from_pretrained(folder, add_pooling_layer=False)
+            except TypeError:  # architectures that never had one
+                return AutoModel.from_pretrained(folder)
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"{folder} cannot be loaded as a text encoder: {error}") from error
+
+
+@contextmanager
+def _quiet():
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()

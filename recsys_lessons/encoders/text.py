@@ -1,0 +1,235 @@
+"""Texts to vectors, through any BERT-like encoder (Devlin et al. 2019; Reimers and Gurevych 2019)."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recsys_lessons.devices import pick_device, pick_precision
+from recsys_lessons.encoders.base import cls_pooling, digest, encode_in_batches, mean_pooling
+from recsys_lessons.encoders.cache import EmbeddingCache
+from recsys_lessons.encoders.models import fingerprint, load_quietly, model_folder
+from recsys_lessons.paths import cache_dir
+
+__all__ = ["TextEncoder"]
+
+_POOLINGS = {"mean": mean_pooling, "cls": cls_pooling}
+
+
+class TextEncoder:
+    """A pretrained text encoder and the vectors it gives.
+
+    Args:
+        model: a registered asset, a Hugging Face folder, or a name on the hub. What is on disk comes first; the hub is
+            asked only for what is not.
+        pooling: "mean", "cls", or "auto": what the folder's sentence-transformers files say, else "mean".
+        normalize: scale every vector to length 1, so that a dot product is a cosine.
+        prefixes: text put in front, by role, e.g. {"query": "query: ", "passage": "passage: "}. None takes what
+            the folder's `config_sentence_transformers.json` says; a role without a prefix gets none.
+        max_tokens: longer texts are cut, and a warning counts them. None: as many as the model takes.
+        batch_tokens: tokens in a batch, padding included. None: 4,096 on a CPU, 32,768 elsewhere.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        precision: "fp32" (the default, so that machines agree), "bf16", "fp16", or "auto": bf16 where it is fast.
+        cache: keep vectors on disk, so that no text is encoded twice with the same model and settings.
+        progress: show a bar while texts are encoded.
+
+    Attributes:
+        folder: where the model lies on this machine.
+        dim: length of a vector.
+
+    Raises:
+        AssetError: the model is neither on disk nor to be had.
+        ValueError: an argument is not among those above, or the folder holds no text encoder.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "multilingual-e5-small",
+        *,
+        pooling: str = "auto",
+        normalize: bool = True,
+        prefixes: dict[str, str] | None = None,
+        max_tokens: int | None = None,
+        batch_tokens: int | None = None,
+        device: str = "auto",
+        precision: str = "fp32",
+        cache: bool = True,
+        progress: bool = True,
+    ):
+        if pooling not in ("auto", *_POOLINGS):
+            raise ValueError(f"pooling is {pooling!r}; use 'auto', 'mean' or 'cls'.")
+        for name, value in {"max_tokens": max_tokens, "batch_tokens": batch_tokens}.items():
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; it must be 1 or more, or None.")
+        self.model = str(model)
+        self.device = pick_device(device)
+        self.dtype = pick_precision(precision, self.device)
+        self.folder = model_folder(model)
+        self.pooling = _folder_pooling(self.folder) if pooling == "auto" else pooling
+        self.normalize = normalize
+        self.prefixes = dict(_folder_prefixes(self.folder) if prefixes is None else prefixes)
+        self.max_tokens = max_tokens
+        self.batch_tokens = batch_tokens or (4096 if self.device.type == "cpu" else 32768)
+        self.cache = cache
+        self.progress = progress
+
+    def __repr__(self) -> str:
+        kind = str(self.dtype).removeprefix("torch.")
+        return f"TextEncoder({self.model!r}, dim={self.dim}, pooling={self.pooling!r}, device='{self.device}', {kind})"
+
+    @cached_property
+    def _config(self):
+        from transformers import AutoConfig
+
+        return AutoConfig.from_pretrained(self.folder)
+
+    @cached_property
+    def tokenizer(self):
+        """The model's own tokenizer, a `transformers` one."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.folder)
+
+    @cached_property
+    def network(self) -> torch.nn.Module:
+        """The model, on its device, in its precision, not training; loaded when first needed."""
+        return load_quietly(self.folder).to(self.device, self.dtype).eval()
+
+    @property
+    def dim(self) -> int:
+        return int(self._config.hidden_size)
+
+    @cached_property
+    def _token_limit(self) -> int:
+        # RoBERTa counts positions from the padding id on, so that two of its 514 are never used.
+        offset = (self._config.pad_token_id or 0) + 1 if "roberta" in self._config.model_type else 0
+        limits = [self.tokenizer.model_max_length, getattr(self._config, "max_position_embeddings", 512) - offset]
+        return min([*limits, self.max_tokens or limits[0]])
+
+    def encode(self, texts: Iterable[str], *, role: str = "passage") -> Tensor:
+        """Encode texts.
+
+        Args:
+            texts: any number of strings: a list, a Series, an array.
+            role: whose prefix goes in front: "passage" for what is searched, "query" for what somebody asks.
+
+        Returns:
+            (n, dim) float32 on the CPU, in the order of `texts`.
+
+        Raises:
+            TypeError: one string instead of a list of them.
+            ValueError: a text is missing or no string; the message names the rows.
+        """
+        texts = _checked(texts)
+        prefix = self.prefixes.get(role, "")
+        full = [prefix + text for text in texts]
+        cache = EmbeddingCache(self._cache_file, self.dim) if self.cache else None
+        tokens: dict[int, list[int]] = {}
+
+        def lengths(rows: list[int]) -> list[int]:
+            tokens.update(zip(rows, self._tokenize([full[row] for row in rows]), strict=True))
+            return [len(tokens[row]) for row in rows]
+
+        return encode_in_batches(
+            [digest(text.encode("utf-8")) for text in full],
+            dim=self.dim,
+            lengths=lengths,
+            embed=lambda rows: self._pool(*self._forward([tokens.pop(row) for row in rows])),
+            budget=self.batch_tokens,
+            cache=cache,
+            progress=self.progress,
+            unit="text",
+        )
+
+    def hidden_states(self, texts: Iterable[str], *, role: str = "passage") -> tuple[Tensor, Tensor]:
+        """What the model says of every token, before pooling.
+
+        Returns:
+            hidden (n, tokens, dim) float32 and mask (n, tokens) of 0 and 1, both on the CPU.
+        """
+        prefix = self.prefixes.get(role, "")
+        hidden, mask = self._forward(self._tokenize([prefix + text for text in _checked(texts)]))
+        return hidden.float().cpu(), mask.cpu()
+
+    def tokens(self, text: str) -> list[str]:
+        """The pieces a text is cut into, the special ones included, without prefix."""
+        return self.tokenizer.convert_ids_to_tokens(self._tokenize(_checked([text]))[0])
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        encoded = self.tokenizer(
+            list(texts), truncation=True, max_length=self._token_limit, return_attention_mask=False
+        )
+        cut = sum(bool(one.overflowing) for one in encoded.encodings or ())
+        if cut:
+            warnings.warn(
+                f"{cut} of {len(texts)} texts have more than {self._token_limit} tokens; the rest is cut off.",
+                stacklevel=5,
+            )
+        return encoded["input_ids"]
+
+    @torch.inference_mode()
+    def _forward(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        padded = self.tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt").to(self.device)
+        output = self.network(input_ids=padded["input_ids"], attention_mask=padded["attention_mask"])
+        return output.last_hidden_state, padded["attention_mask"]
+
+    def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        # Pooled in fp32: a mean over 500 half-precision numbers loses digits.
+        vectors = _POOLINGS[self.pooling](hidden.float(), mask)
+        return torch.nn.functional.normalize(vectors, dim=1) if self.normalize else vectors
+
+    @cached_property
+    def _cache_file(self) -> Path:
+        settings = f"{self.pooling} {self.normalize} {self._token_limit} {self.dtype}".encode()
+        return cache_dir() / "embeddings" / f"{digest(fingerprint(self.folder), settings).hex()}.sqlite"
+
+
+def _checked(texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(f"encode takes a list of texts and got one: {texts[:40]!r}. Write encode([text]).")
+    texts = list(texts)
+    missing = [row for row, text in enumerate(texts) if text is None or text != text]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of {len(texts)} texts are missing ({_places(missing)}). Fill them, or drop those items: "
+            'dataset.items.dropna(subset=["text"]).'
+        )
+    other = [row for row, text in enumerate(texts) if not isinstance(text, str)]
+    if other:
+        row = other[0]
+        raise ValueError(
+            f"{len(other)} of {len(texts)} texts are no strings ({_places(other)}); row {row} is "
+            f"{texts[row]!r}, a {type(texts[row]).__name__}. Convert them with str()."
+        )
+    # A lone surrogate (half an emoji, from a cut string) is no text that a tokenizer takes: it becomes U+FFFD.
+    return [
+        text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts
+    ]
+
+
+def _places(rows: list[int]) -> str:
+    return f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows[:5]))}{', ...' if len(rows) > 5 else ''}"
+
+
+def _read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _folder_pooling(folder: Path) -> str:
+    return "cls" if _read_json(folder / "1_Pooling" / "config.json").get("pooling_mode_cls_token") else "mean"
+
+
+def _folder_prefixes(folder: Path) -> dict[str, str]:
+    prompts = dict(_read_json(folder / "config_sentence_transformers.json").get("prompts") or {})
+    # sentence-transformers 5 calls the searched side "document"; the older word is "passage".
+    if "passage" not in prompts and prompts.get("document"):
+        prompts["passage"] = prompts["document"]
+    return prompts

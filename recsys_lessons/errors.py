@@ -1,0 +1,13 @@
+"""Errors that a person can act on: the command line prints them in one line and exits with 1."""
+
+from __future__ import annotations
+
+__all__ = ["AssetError", "RecsysLessonsError"]
+
+
+class RecsysLessonsError(Exception):
+    """Something outside the program went wrong (a file, the network, a notebook); the message names the fix."""
+
+
+class AssetError(RecsysLessonsError):
+    """An asset could not be fetched, verified, converted or stored."""

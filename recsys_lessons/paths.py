@@ -1,0 +1,30 @@
+"""Where files that outlive a session are kept. These functions name places and create nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cache_dir", "data_dir", "home"]
+
+_APP = "recsys-lessons"
+
+
+def home() -> Path | None:
+    """The folder named by `RECSYS_LESSONS_HOME`, or None where it is not set."""
+    value = os.environ.get("RECSYS_LESSONS_HOME", "").strip()
+    return Path(value).expanduser().absolute() if value else None
+
+
+def cache_dir() -> Path:
+    """What can be made again: assets and embeddings."""
+    root = home()
+    return root / "cache" if root else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """What cannot be made again: a learner's progress."""
+    root = home()
+    return root / "data" if root else Path(platformdirs.user_data_dir(_APP, appauthor=False))

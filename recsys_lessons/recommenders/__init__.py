@@ -1,0 +1,1 @@
+"""Models that score every item for a person; all answer to fit, scores, recommend and explain."""

@@ -1,0 +1,115 @@
+"""PureSVD: score with a truncated singular value decomposition (Cremonesi, Koren and Turrin 2010)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import sparse
+from scipy.sparse.linalg import svds
+from torch import Tensor
+
+from recsys_lessons.encoders.base import center
+from recsys_lessons.recommenders.base import Recommender
+
+__all__ = ["SVDRecommender", "ridge_map"]
+
+
+def ridge_map(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, ridge: float) -> np.ndarray:
+    """The linear map W that minimises sum_i weights_i |features_i W - targets_i|^2 + ridge |W|^2, in closed form.
+
+    Args:
+        features: (n, dim). targets: (n, rank). weights: (n,), not negative.
+        ridge: strength of the pull towards zero, above 0.
+
+    Returns:
+        (dim, rank).
+    """
+    weighted = features * weights[:, None]
+    return np.linalg.solve(features.T @ weighted + ridge * np.eye(features.shape[1]), weighted.T @ targets)
+
+
+class SVDRecommender(Recommender):
+    """Score by projecting a history onto the main directions of taste: s = h V V'.
+
+    X = U S V' is the interaction matrix cut to `rank` singular values. For a training user, row u of U S V' holds the
+    scores. Since U S = X V, the same numbers are h V V' with h the user's own row of X, and that works for any history,
+    also of somebody who was never in training (fold-in).
+
+    Items without interactions have no row of V. Where `item_features` are given, a ridge regression from centred
+    features to V, learned on the items that have interactions and weighted by how many, stands in for it.
+
+    Args:
+        rank: directions kept; at most min(n_users, n_items) - 1.
+        item_features: (n_items, dim) tensor or array, rows in the item table's order, or None.
+        ridge: strength of the regression's pull towards zero.
+        seed: where the iterative solver starts; the result depends on it only by rounding.
+
+    Attributes:
+        singular_values_: (rank,), from large to small.
+        user_factors_: (n_users, rank), U.
+        item_factors_: (n_items, rank), V; rows of cold items come from the map, or are zero without features.
+        cold_: (n_items,) bool, no interaction in training.
+
+    Raises:
+        ValueError: on `fit`, when the rank or the features do not suit the data.
+    """
+
+    def __init__(
+        self, rank: int = 32, *, item_features: Tensor | np.ndarray | None = None, ridge: float = 10.0, seed: int = 0
+    ):
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; keep at least 1 direction.")
+        if not ridge > 0:
+            raise ValueError(f"ridge is {ridge}; it must be above 0, or the regression may have no single answer.")
+        self.rank = rank
+        self.item_features = item_features
+        self.ridge = ridge
+        self.seed = seed
+
+    def _fit(self, matrix: sparse.csr_matrix) -> None:
+        if self.rank >= min(matrix.shape):
+            raise ValueError(
+                f"rank is {self.rank}, and a matrix of {matrix.shape[0]} users x {matrix.shape[1]} items has at most "
+                f"{min(matrix.shape) - 1} here; choose a smaller rank."
+            )
+        start = np.random.default_rng(self.seed).standard_normal(min(matrix.shape))
+        left, values, right = svds(matrix.astype(np.float64), k=self.rank, v0=start)
+        order = np.argsort(-values)
+        left, values, right = left[:, order], values[order], right[order]
+        # A pair of singular vectors may be turned round together; the largest entry of each item direction is positive.
+        sign = np.sign(right[np.arange(self.rank), np.abs(right).argmax(axis=1)])
+        self.singular_values_ = values
+        self.user_factors_ = left * sign
+        self.item_factors_ = (right * sign[:, None]).T.copy()
+        counts = np.asarray(matrix.sum(axis=0)).ravel()
+        self.cold_ = counts == 0
+        self.item_factors_[self.cold_] = 0.0  # what the solver leaves there is rounding
+        if self.item_features is not None:
+            self._map_cold_items(counts)
+
+    def _map_cold_items(self, counts: np.ndarray) -> None:
+        features = torch.as_tensor(self.item_features)
+        if features.ndim != 2 or len(features) != len(counts):
+            raise ValueError(
+                f"item_features is {tuple(features.shape)}, and there are {len(counts)} items; pass one row "
+                "per item, in the item table's order."
+            )
+        if not torch.isfinite(features).all():
+            row = int((~torch.isfinite(features)).any(dim=1).nonzero()[0])
+            raise ValueError(f"item_features has a value that is not finite in row {row}; fill it or drop the item.")
+        warm = torch.from_numpy(~self.cold_)
+        # Content is known before anybody interacts, but the mean is taken over warm items: the least that is needed.
+        centred = center(features, reference=features[warm]).double().numpy()
+        warm_rows = warm.numpy()
+        self.map_ = ridge_map(centred[warm_rows], self.item_factors_[warm_rows], counts[warm_rows], self.ridge)
+        self.item_factors_[self.cold_] = centred[self.cold_] @ self.map_
+
+    def _scores(self, histories: sparse.csr_matrix, rows: np.ndarray | None) -> np.ndarray:
+        return (histories @ self.item_factors_) @ self.item_factors_.T
+
+    def _explain(self, histories: sparse.csr_matrix, rows: np.ndarray | None, item_row: int) -> pd.DataFrame:
+        # h V v_i is a sum over the items of h: each contributes the dot product of its own factors with v_i.
+        causes = histories.indices
+        table = self.train_.items.iloc[causes][["item_id", "title"]].reset_index(drop=True)
+        return table.assign(contribution=self.item_factors_[causes] @ self.item_factors_[item_row] * histories.data)

@@ -1,0 +1,1 @@
+"""What only a maintainer runs: `python -m tools.build` makes the notebooks out of `sources/`."""

@@ -51,8 +51,7 @@ def main(arguments: list[str] | None = None, run: Callable = execute) -> int:
         except BuildError as error:
             print(f"error: {error}", file=sys.stderr)
             failed += 1
-    expected = {edition for path in find_sources(root) for edition in _paths(path, root)}
-    for orphan in find_orphans(root, expected):
+    for orphan in find_orphans(root):
         print(f"note: no source gives {orphan}; delete it.", file=sys.stderr)
     return 1 if failed else 0
 
@@ -92,7 +91,7 @@ def build_source(path: Path, root: Path, *, force: bool, timeout: float, run: Ca
 
 
 def _is_current(edition: Edition, old: NotebookNode, core: str) -> bool:
-    return difference(edition, old) is None and is_executed(old) and old.metadata.recsys_lessons.core == core
+    return difference(edition, old) is None and is_executed(old) and old.metadata.recsys_lessons.get("core") == core
 
 
 def _carry_outputs(old: NotebookNode, notebook: NotebookNode) -> bool:
@@ -120,13 +119,6 @@ def _choose(names: list[str], root: Path) -> list[Path]:
     return [path for key, path in known.items() if key in chosen]
 
 
-def _paths(path: Path, root: Path) -> list[str]:
-    try:
-        return [edition.path for edition in editions_of(read_source(path, root))]
-    except BuildError:
-        return []
-
-
 def _report(problems: list[str], notes: list[str]) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -143,10 +135,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Make notebooks/, exercises/ and solutions/ out of sources/, executed, in English and Chinese.",
         epilog="Without names: everything that is not up to date with its source and with the code it runs.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a source, such as 00_start_here or lessons/00_start_here")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a source, such as 00_start_here or lessons/00_start_here"
+    )
     parser.add_argument("--check", action="store_true", help="run and write nothing; fail where a notebook is stale")
     parser.add_argument("--force", action="store_true", help="execute even what is up to date")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="S", help="seconds for one cell (%(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=TIMEOUT, metavar="S", help="seconds for one cell (%(default)s)"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="the repository (default: this one)")
     return parser
 

@@ -1,24 +1,24 @@
-"""What must hold of the committed notebooks. Sources, ids and prose are compared with the sources; outputs never are."""
+"""What must hold of the committed notebooks. Cells are compared with their sources, outputs with nothing."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tools.editions import FOLDERS, Edition, core_hash, editions_of, read_notebook
+from tools.editions import FOLDERS, Edition, core_hash, editions_of, paths_of, read_notebook
 from tools.execute import WIDGET
-from tools.source import BuildError, Source, find_sources, read_source
+from tools.source import BuildError, find_sources, read_source
 
 __all__ = ["MAX_BYTES", "blemishes", "check", "difference", "find_orphans", "is_executed"]
 
 MAX_BYTES = 500_000
+MACHINE = "a path of one machine; show only the name"
 UNWANTED = (  # what differs from machine to machine or from run to run, and what to do about it
-    (r"(?<![\w.:/-])/(?:home|Users|root|tmp|private|usr|opt|mnt)/[\w.~-]+", "a path of one machine; show only the name"),
-    (r"\b[A-Z]:\\+Users\\", "a path of one machine; show only the name"),
+    (r"(?<![\w.:/-])/(?:home|Users|root|tmp|private|usr|opt|mnt)/[\w.~-]+", MACHINE),
+    (r"\b[A-Z]:\\+Users\\", MACHINE),
     (r"\bat 0x[0-9a-fA-F]{6,}", "an address in memory; end the line with `;` or show the value"),
     (r"\d(?:it/s|s/it)\b|\|\s*\d+/\d+ \[\d\d:\d\d", "a progress bar; write it to stderr"),
     (r"\b(?:Wall time|CPU times):", "a time; do not print it"),
@@ -33,23 +33,19 @@ def check(root: Path) -> tuple[list[str], list[str]]:
         (problems, notes), one line each. A note is no failure: a changed core may or may not change an output.
     """
     problems: list[str] = []
-    expected: set[str] = set()
     older, core = 0, core_hash(root)
     for path in find_sources(root):
         try:
             source = read_source(path, root)
         except BuildError as error:
             problems.append(str(error))
-            source = Source(path.relative_to(root).as_posix(), path.parent.name, path.stem, ())
-            expected |= {edition.path for edition in editions_of(source)}  # no orphans: their source needs mending
             continue
         for edition in editions_of(source):
-            expected.add(edition.path)
             notebook = read_notebook(root / edition.path)
             problem = _problem(edition, notebook, root)
             problems += [f"{edition.path}: {problem}"] if problem else []
-            older += problem is None and notebook.metadata.recsys_lessons.core != core
-    for orphan in find_orphans(root, expected):
+            older += problem is None and notebook.metadata.recsys_lessons.get("core") != core
+    for orphan in find_orphans(root):
         problems.append(f"{orphan}: no source gives this notebook; delete it, or write its source in sources/.")
     notes = [f"{older} notebooks were executed with other code than this; `python -m tools.build` runs them again."]
     return problems, notes if older else []
@@ -96,8 +92,8 @@ def is_executed(notebook: NotebookNode) -> bool:
 
 def blemishes(edition: Edition, notebook: NotebookNode, root: Path) -> Iterator[str]:
     """One line for each output that must not be committed, with its place in the source."""
-    own = [re.escape(str(path)) for path in (root.resolve(), Path.home()) if len(path.parts) > 1]
-    unwanted = [(rf"(?:{'|'.join(own)})(?:{re.escape(os.sep)}|\b)", "a path of this machine; show only the name"), *UNWANTED]
+    own = "|".join(re.escape(str(path)) for path in (root.resolve(), Path.home()) if len(path.parts) > 1)
+    unwanted = [*UNWANTED, (rf"(?<![\w.:/-])(?:{own})\b", MACHINE)] if own else UNWANTED
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
@@ -118,8 +114,9 @@ def _texts(data: dict) -> Iterator[str]:
     return (value for key, value in data.items() if isinstance(value, str) and (key[:5] == "text/" or "svg" in key))
 
 
-def find_orphans(root: Path, expected: set[str]) -> list[str]:
+def find_orphans(root: Path) -> list[str]:
     """Notebooks in the built folders that no source gives, relative to `root`."""
-    folders = [folder for group in FOLDERS.values() for folder in group]
-    found = [path.relative_to(root).as_posix() for folder in folders for path in sorted((root / folder).rglob("*.ipynb"))]
-    return [path for path in found if path not in expected and ".ipynb_checkpoints" not in path]
+    expected = {name for path in find_sources(root) for name in paths_of(path, root)}
+    folders = [root / folder for group in FOLDERS.values() for folder in group]
+    found = [path.relative_to(root).as_posix() for folder in folders for path in sorted(folder.rglob("*.ipynb"))]
+    return [name for name in found if name not in expected and ".ipynb_checkpoints" not in name]

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from tools.regions import make_stub
 from tools.source import LANGUAGES, Cell, Source
 
-__all__ = ["FOLDERS", "Edition", "core_hash", "editions_of", "read_notebook", "write_notebooks"]
+__all__ = ["FOLDERS", "Edition", "core_hash", "editions_of", "paths_of", "read_notebook", "write_notebooks"]
 
 FOLDERS = {"lessons": ("notebooks",), "exercises": ("exercises", "solutions")}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -84,6 +84,14 @@ class Edition:
 def editions_of(source: Source) -> list[Edition]:
     """Every notebook that the source gives, English before Chinese (whose embeddings are warm by then)."""
     return [Edition(source, folder, language) for folder in FOLDERS[source.group] for language in LANGUAGES]
+
+
+def paths_of(path: Path, root: Path) -> list[str]:
+    """Where the notebooks of the source at `path` lie, known from its name alone."""
+    return [
+        edition.path
+        for edition in editions_of(Source(path.relative_to(root).as_posix(), path.parent.name, path.stem, ()))
+    ]
 
 
 def _cell_ids(source: Source) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -58,11 +58,12 @@ def execute(notebook: NotebookNode, edition: Edition, root: Path, note: Callable
     """
     folder = (root / edition.path).parent
     folder.mkdir(parents=True, exist_ok=True)
-    started = [0]
+    started, metadata = [0], copy.deepcopy(notebook.metadata)
     client = NotebookClient(
         notebook,
         timeout=timeout,
         kernel_manager_class=_ThisKernel,
+        extra_arguments=["--log-level=CRITICAL"],  # the kernel's own remarks are no news on a terminal
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
         record_timing=False,
@@ -79,6 +80,7 @@ def execute(notebook: NotebookNode, edition: Edition, root: Path, note: Callable
         except DeadKernelError as error:
             message = "the kernel died in this cell, often for want of memory."
             raise BuildError(f"{edition.path}: {edition.place(started[-1])}: {message}") from error
+    notebook.metadata = metadata  # nbclient adds the version of Python
     count = 0
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -94,7 +96,7 @@ def execute(notebook: NotebookNode, edition: Edition, root: Path, note: Callable
 
 
 def _environment(root: Path, scratch: Path) -> dict[str, str]:
-    """The environment of the kernel: this checkout's core, no settings of the person who builds, progress of its own."""
+    """The environment of the kernel: this checkout's core, and nothing of the person who builds."""
     dropped = ("RECSYS_LESSONS_LANG", "MPLBACKEND")
     environment = {key: value for key, value in os.environ.items() if key not in dropped}
     environment["RECSYS_LESSONS_PROGRESS"] = str(scratch / "progress.sqlite")
@@ -146,5 +148,5 @@ def clean_outputs(outputs: list[NotebookNode], count: int) -> tuple[list[Noteboo
             output.text = _OVERWRITTEN.sub("", output.text)
         if output.output_type == "execute_result":
             output.execution_count = count
-    warnings = [line.strip() for line in errors.splitlines() if "Warning" in line]
+    warnings = re.findall(r"\b\w*Warning: .*", errors)
     return kept, warnings

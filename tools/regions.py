@@ -88,7 +88,9 @@ def _replacement(lines: list[str], row: int) -> str:
     if not "".join(inner).strip():
         raise RegionError(row, "an empty solution region; write the solution between the markers.")
     if any(line.strip() and not line.startswith(indent) for line in [*inner, lines[-1]]):
-        raise RegionError(row, "a solution region that leaves its block; indent both markers like the code between them.")
+        raise RegionError(
+            row, "a solution region that leaves its block; indent both markers like the code between them."
+        )
     try:  # inside a function, where a `return` may stand
         body = ast.parse("def _():\n" + textwrap.indent("\n".join(line[len(indent) :] for line in inner), "    "))
         statements = body.body[0].body

@@ -100,7 +100,7 @@ def _raw_cells(text: str, name: str) -> list[tuple[str, str, dict, int]]:
     lines = [number for number, line in numbered if _MARKER.match(line)]
     written = [number for number, line in numbered if line.strip()]
     if not lines:
-        raise BuildError(f"{name}:1: no cells; start each with `# %%` or `# %% [markdown] lang=\"en\"`.")
+        raise BuildError(f'{name}:1: no cells; start each with `# %%` or `# %% [markdown] lang="en"`.')
     if written[0] != lines[0] and not text.startswith("# ---"):  # jupytext's own YAML header is let through
         raise BuildError(f"{name}:{written[0]}: text before the first `# %%`; give it a cell of its own.")
     if len(lines) != len(notebook.cells):
@@ -125,7 +125,7 @@ def _check_metadata(kind: str, metadata: dict, place: str) -> None:
         raise BuildError(f"{place}: jupytext cannot read `{wrong}`; put the value in quotes: `{right}`.")
     unknown = sorted(set(metadata) - {"lang", "tags", "lines_to_next_cell", "lines_to_end_of_cell_marker"})
     if unknown:
-        raise BuildError(f"{place}: unknown cell metadata {unknown[0]!r}; a cell takes lang=\"...\" and tags=[...].")
+        raise BuildError(f'{place}: unknown cell metadata {unknown[0]!r}; a cell takes lang="..." and tags=[...].')
     tags = metadata.get("tags", [])
     if not isinstance(tags, list) or not set(tags) <= set(TAGS):
         raise BuildError(f"{place}: tags={tags!r}; use a list of {', '.join(map(repr, TAGS))}.")
@@ -152,7 +152,9 @@ def _prose_cell(text: str, metadata: dict, line: int, rest: list, name: str) -> 
     if not _CHINESE.search(chinese):
         raise BuildError(f'{name}:{chinese_line}: a cell with lang="zh" that holds no Chinese; translate it.')
     if metadata.get("tags", []) != sibling.get("tags", []):
-        raise BuildError(f"{name}:{chinese_line}: tags differ from the English sibling's on line {line}; make them equal.")
+        raise BuildError(
+            f"{name}:{chinese_line}: tags differ from the English sibling's on line {line}; make them equal."
+        )
     tags = tuple(metadata.get("tags", []))
     return Cell("prose", {"en": text, "zh": chinese}, {"en": line, "zh": chinese_line}, tags)
 

@@ -57,7 +57,7 @@ class Dataset:
                 )
             if ids.duplicated().any():
                 raise ValueError(
-                    f"{name}.{column} {ids[ids.duplicated()].iloc[0]!r} stands twice; keep one row per id."
+                    f"{name}.{column} {ids[ids.duplicated()].tolist()[0]!r} stands twice; keep one row per id."
                 )
             object.__setattr__(self, f"_{column[:4]}_index", pd.Index(ids))
         for column, index in (("item_id", self._item_index), ("user_id", self._user_index)):
@@ -65,8 +65,8 @@ class Dataset:
             if not known.all():
                 row = int(np.flatnonzero(~known)[0])
                 raise ValueError(
-                    f"interactions.{column} {self.interactions[column].iloc[row]!r} (row {row}; {int((~known).sum())} "
-                    f"in all) is not in {column[:4]}s; add it there, or drop those rows."
+                    f"interactions.{column} {self.interactions[column].tolist()[row]!r} (row {row}; "
+                    f"{int((~known).sum())} in all) is not in {column[:4]}s; add it there, or drop those rows."
                 )
 
     @property

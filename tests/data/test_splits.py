@@ -1,0 +1,115 @@
+"""No split may let the test, or the future, into training; whatever the data look like."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_lessons.data.dataset import Dataset
+from recsys_lessons.data.splits import split_by_time, split_cold_items, split_last
+
+
+@st.composite
+def datasets(draw):
+    pairs = draw(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=12, max_size=60))
+    stamps = draw(st.lists(st.integers(0, 20), min_size=len(pairs), max_size=len(pairs)))
+    table = pd.DataFrame(sorted(pairs), columns=["user_id", "item_id"]).assign(timestamp=stamps)
+    items = pd.DataFrame({"item_id": range(10), "title": "film"})
+    return Dataset(items, pd.DataFrame({"user_id": range(7)}), table)
+
+
+def pairs(dataset):
+    return set(map(tuple, dataset.interactions[["user_id", "item_id"]].to_numpy().tolist()))
+
+
+def assert_partition(dataset, train, test):
+    assert pairs(train) | pairs(test) == pairs(dataset)
+    assert not pairs(train) & pairs(test)
+    assert train.items.equals(dataset.items) and test.items.equals(dataset.items)
+    assert train.users.equals(dataset.users) and test.users.equals(dataset.users)
+
+
+@given(datasets(), st.floats(0.05, 0.95))
+def test_split_last_holds_out_what_each_user_did_last(dataset, fraction):
+    try:
+        train, test = split_last(dataset, fraction)
+    except ValueError:
+        assert dataset.interactions["user_id"].value_counts().max() < 5
+        return
+    assert_partition(dataset, train, test)
+    for user, held_out in test.interactions.groupby("user_id"):
+        kept = train.interactions[train.interactions["user_id"] == user]
+        assert kept["timestamp"].max() <= held_out["timestamp"].min()
+        assert len(held_out) == max(1, int(fraction * (len(kept) + len(held_out)) + 1e-9))
+    few = dataset.interactions["user_id"].value_counts().loc[lambda n: n < 5].index
+    assert not test.interactions["user_id"].isin(few).any()
+
+
+@given(datasets(), st.floats(0.05, 0.95))
+def test_split_by_time_keeps_the_future_out_of_training(dataset, fraction):
+    try:
+        train, test = split_by_time(dataset, fraction)
+    except ValueError as error:
+        assert "one side empty" in str(error)
+        return
+    assert_partition(dataset, train, test)
+    assert train.interactions["timestamp"].max() < test.interactions["timestamp"].min()
+
+
+@given(datasets(), st.integers(0, 5))
+def test_split_cold_items_leaves_no_trace_of_a_cold_item_in_training(dataset, seed):
+    try:
+        train, test = split_cold_items(dataset, 0.3, seed=seed)
+    except ValueError as error:
+        assert "one side empty" in str(error)
+        return
+    assert_partition(dataset, train, test)
+    assert not set(train.active_items()) & set(test.active_items())
+
+
+@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items])
+def test_a_split_is_the_same_each_time_and_does_not_change_its_input(likes, split):
+    before = likes.interactions.copy()
+    first, second = split(likes), split(likes)
+    assert first[0].interactions.equals(second[0].interactions) and first[1].interactions.equals(second[1].interactions)
+    pd.testing.assert_frame_equal(likes.interactions, before)
+
+
+def test_another_seed_makes_other_items_cold(likes):
+    chosen = [set(split_cold_items(likes, seed=seed)[1].active_items()) for seed in range(5)]
+    assert len(set(map(frozenset, chosen))) > 1
+
+
+def test_equal_timestamps_keep_the_tables_order(likes):
+    one = pd.DataFrame({"user_id": 1000, "item_id": [500, 503, 506, 509, 512], "timestamp": 7})
+    _, test = split_last(likes.with_interactions(one))
+    assert test.interactions["item_id"].tolist() == [512]
+
+
+def test_a_date_splits_at_midnight_utc(likes):
+    stamps = pd.Series([1_420_070_399, 1_420_070_400])  # the last second of 2014 and the first of 2015
+    table = pd.DataFrame({"user_id": [1000, 1001], "item_id": [500, 503], "timestamp": stamps})
+    train, test = split_by_time(likes.with_interactions(table), at="2015-01-01")
+    assert train.interactions["user_id"].tolist() == [1000] and test.interactions["user_id"].tolist() == [1001]
+
+
+@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items])
+@pytest.mark.parametrize("fraction", [0, 1, -0.5, 20, float("nan")])
+def test_a_fraction_outside_0_to_1_is_named(likes, split, fraction):
+    with pytest.raises(ValueError, match="fraction is"):
+        split(likes, fraction)
+
+
+def test_a_split_by_time_without_timestamps_says_which_column_is_missing(likes):
+    bare = likes.with_interactions(likes.interactions.drop(columns="timestamp"))
+    for split in (split_last, split_by_time):
+        with pytest.raises(ValueError, match="'timestamp'"):
+            split(bare)
+
+
+def test_users_with_few_interactions_are_counted_in_the_notes(likes):
+    counts = likes.interactions["user_id"].value_counts()
+    train, _ = split_last(likes, min_interactions=6)
+    assert f"{int((counts < 6).sum())} users with fewer than 6" in train.notes[-1]
+    assert np.isin(counts[counts < 6].index, train.interactions["user_id"]).all()

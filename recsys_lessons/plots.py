@@ -1,4 +1,4 @@
-"""Pictures of data and results: fixed size, a palette that colour-blind readers can tell apart, and no state left behind."""
+"""Pictures of data and results: fixed size, a palette that colour-blind readers can tell apart, no global state."""
 
 from __future__ import annotations
 

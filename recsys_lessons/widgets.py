@@ -1,7 +1,7 @@
 """What a learner touches: pick films and see the list change; ask in a sentence.
 
-Every widget has a still picture beside it (`text/html`), so that a notebook reads well where nothing runs. All text that
-comes from data or from a person is escaped.
+Every widget has a still picture beside it (`text/html`), so that a notebook reads well where nothing runs. All text
+that comes from data or from a person is escaped.
 """
 
 from __future__ import annotations

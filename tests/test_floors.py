@@ -17,8 +17,9 @@ CORE = Path(recsys_lessons.__file__).parent
 # its own, since even a place on disk may need to raise an error.
 FLOORS = (
     ("errors",),
-    ("paths", "language", "devices"),
-    ("_assets", "assets"),
+    ("paths", "language", "devices", "hub"),
+    ("_assets",),
+    ("assets",),
     ("metrics", "data"),
     ("encoders",),
     ("context", "fusion"),
@@ -28,8 +29,27 @@ FLOORS = (
     ("cli",),
 )
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
-ROOMS = ("base", "dataset")
-"""Modules that the others in their folder may import, besides those that start with an underscore."""
+
+# Inside a folder, the modules that its others share, again from the ground up: a room may import the rooms before it,
+# every other module may import all of them, and none may import a neighbour. A name with an underscore is private to
+# its folder and free there.
+ROOMS = {
+    "data": ("dataset",),
+    "encoders": ("cache", "models", "base"),
+    "recommenders": ("base",),
+    "practice": (
+        "values",
+        "compare",
+        "exercise",
+        "exercises",
+        "result",
+        "records",
+        "checking",
+        "child",
+        "overview",
+        "notebook",
+    ),
+}
 
 
 def modules() -> list[str]:
@@ -69,9 +89,13 @@ def complaint(name: str, is_package: bool, imported: str) -> str | None:
         return "imports `recsys_lessons` itself; import from the module that defines the name"
     mine, theirs = name.split("."), imported.split(".")
     if mine[0] == theirs[0]:  # inside one folder
-        shared = theirs[-1] in ROOMS or any(part.startswith("_") for part in theirs)
+        rooms = ROOMS.get(mine[0], ())
+        open_to_me = rooms[: rooms.index(mine[-1])] if mine[-1] in rooms else rooms
+        private = any(part.startswith("_") for part in theirs)
         below = is_package and imported.startswith(f"{name}.")  # a folder's door shows what is in it
-        return None if shared or below else f"imports its neighbour `{imported}`; move the shared part to base.py"
+        if private or below or theirs[-1] in open_to_me:
+            return None
+        return f"imports its neighbour `{imported}`; move what they share to base.py, or to a room named in ROOMS"
     if HEIGHT[theirs[0]] < HEIGHT[mine[0]]:
         return None
     return f"imports `{imported}`, which is not on a floor below"
@@ -105,6 +129,11 @@ def test_a_module_imports_only_from_floors_below(name):
         ("paths", "from recsys_lessons.errors import RecsysLessonsError", True),
         ("paths", "from recsys_lessons.language import say", False),
         ("recommenders.svd", "from recsys_lessons.recommenders.base import Recommender", True),
+        ("recommenders.base", "from recsys_lessons.recommenders.svd import SVDRecommender", False),
+        ("encoders.base", "from recsys_lessons.encoders.cache import Cache", True),
+        ("encoders.cache", "from recsys_lessons.encoders.base import Encoder", False),
+        ("_assets.wheels", "from recsys_lessons._assets.registry import REGISTRY", True),
+        ("_assets.wheels", "from recsys_lessons.assets import asset_path", False),
         ("widgets", "from recsys_lessons.plots import draw", False),
         ("cli", "from recsys_lessons.practice import check", True),
     ],

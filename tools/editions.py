@@ -50,7 +50,10 @@ class Edition:
     @property
     def cells(self) -> list[Cell]:
         """The source's cells that stand in this edition, in the notebook's order."""
-        return [cell for cell in self.source.cells if not (self.is_stub and "solution" in cell.tags)]
+        return [cell for cell in self.source.cells if self._holds(cell)]
+
+    def _holds(self, cell: Cell) -> bool:
+        return not (self.is_stub and "solution" in cell.tags)
 
     def place(self, index: int) -> str:
         """`file:line` of the source for the notebook's cell number `index`, from 0."""
@@ -59,8 +62,7 @@ class Edition:
     def notebook(self, core: str) -> NotebookNode:
         """The notebook without outputs. `core` is the hash of the code that its outputs come from."""
         named = zip(_cell_ids(self.source), self.source.cells, strict=True)
-        kept = self.cells
-        cells = [self._notebook_cell(cell, name) for name, cell in named if any(cell is other for other in kept)]
+        cells = [self._notebook_cell(cell, name) for name, cell in named if self._holds(cell)]
         origin = {"core": core, "language": self.language, "source": self.source.path}
         metadata = {"kernelspec": KERNEL, "language_info": LANGUAGE_INFO, "recsys_lessons": origin}
         # A round trip through JSON gives every notebook its own plain copy, shared with nothing.
@@ -88,10 +90,8 @@ def editions_of(source: Source) -> list[Edition]:
 
 def paths_of(path: Path, root: Path) -> list[str]:
     """Where the notebooks of the source at `path` lie, known from its name alone."""
-    return [
-        edition.path
-        for edition in editions_of(Source(path.relative_to(root).as_posix(), path.parent.name, path.stem, ()))
-    ]
+    source = Source(path.relative_to(root).as_posix(), path.parent.name, path.stem, ())
+    return [edition.path for edition in editions_of(source)]
 
 
 def _cell_ids(source: Source) -> list[str]:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from recsys_lessons.assets import REGISTRY, asset_path
-from recsys_lessons.errors import AssetError
+from recsys_lessons.hub import WEIGHTS, download_model
 
 __all__ = ["fingerprint", "load_quietly", "model_folder"]
-
-HUB_DEADLINE = 15.0  # seconds for the hub's first answer; a download that has begun may take as long as it takes
-_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-_SMALL_FILES = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
 
 
 def model_folder(model: str | Path) -> Path:
@@ -38,7 +33,7 @@ def model_folder(model: str | Path) -> Path:
         raise ValueError(
             f"there is no folder {folder}; pass one that exists, a hub name, or one of {sorted(REGISTRY)}."
         )
-    return _on_disk(name) or _from_hub(name)
+    return _on_disk(name) or download_model(name)
 
 
 def _on_disk(name: str) -> Path | None:
@@ -52,46 +47,13 @@ def _on_disk(name: str) -> Path | None:
     except HFValidationError as error:
         raise ValueError(f"{name!r} is no folder and no name that a hub could have: {error}") from error
     # A download cut short leaves a snapshot without weights.
-    return folder if any(any(folder.glob(pattern)) for pattern in _WEIGHTS) else None
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import HfApi, constants, snapshot_download
-
-    def give_up(why: str, cause: Exception | None = None):
-        return AssetError(
-            f"the model {name!r} is not on this machine, and {constants.ENDPOINT} {why}. Check the name and the "
-            f"network, set HF_ENDPOINT to a mirror, or use a folder or one of {sorted(REGISTRY)}."
-        )
-
-    if constants.HF_HUB_OFFLINE:
-        raise give_up("was not asked, since HF_HUB_OFFLINE is set")
-    answer: dict = {}
-
-    def ask() -> None:
-        try:
-            answer["info"] = HfApi().model_info(name, timeout=HUB_DEADLINE)
-        except Exception as error:  # whatever went wrong in the thread is told by the caller
-            answer["error"] = error
-
-    # The client retries on its own for as long as it likes; a thread lets us stop waiting.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(HUB_DEADLINE)
-    if "error" in answer:
-        text = str(answer["error"]).strip() or type(answer["error"]).__name__
-        raise give_up(f"says: {text.splitlines()[0]}") from answer["error"]
-    if "info" not in answer:
-        raise give_up(f"did not answer within {HUB_DEADLINE:.0f} seconds")
-    files = [entry.rfilename for entry in answer["info"].siblings]
-    safe = any(file.endswith(".safetensors") for file in files)
-    return Path(snapshot_download(name, allow_patterns=[*_SMALL_FILES, _WEIGHTS[0] if safe else _WEIGHTS[1]]))
+    return folder if any(any(folder.glob(pattern)) for pattern in WEIGHTS) else None
 
 
 def fingerprint(folder: Path) -> bytes:
     """32 bytes that change with any file that decides what a text becomes: configuration, tokenizer, weights."""
     state = hashlib.sha256()
-    files = {path for pattern in ("*.json", "*.txt", "*.model", *_WEIGHTS) for path in folder.glob(pattern)}
+    files = {path for pattern in ("*.json", "*.txt", "*.model", *WEIGHTS) for path in folder.glob(pattern)}
     for path in sorted(files - {folder / "manifest.json"}):
         state.update(f"{path.name} {path.stat().st_size}\n".encode())
         with path.open("rb") as file:

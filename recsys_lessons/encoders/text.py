@@ -196,7 +196,7 @@ def _checked(texts: Iterable[str]) -> list[str]:
     if isinstance(texts, (str, bytes)):
         raise TypeError(f"encode takes a list of texts and got one: {texts[:40]!r}. Write encode([text]).")
     texts = list(texts)
-    missing = [row for row, text in enumerate(texts) if text is None or text != text]
+    missing = [row for row, text in enumerate(texts) if _is_missing(text)]
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(texts)} texts are missing ({_places(missing)}). Fill them, or drop those items: "
@@ -213,6 +213,11 @@ def _checked(texts: Iterable[str]) -> list[str]:
     return [
         text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts
     ]
+
+
+def _is_missing(text: object) -> bool:
+    # None, NaN, and pandas' own NA, which answers a comparison with NA
+    return text is None or type(text).__name__ in ("NAType", "NaTType") or (isinstance(text, float) and text != text)
 
 
 def _places(rows: list[int]) -> str:

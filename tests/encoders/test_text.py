@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from recsys_lessons.encoders import models
+from recsys_lessons import hub
 from recsys_lessons.encoders.text import TextEncoder
 from recsys_lessons.errors import AssetError
 
@@ -203,7 +203,7 @@ def test_a_hub_that_is_not_reached_says_so_within_the_deadline(monkeypatch):
     from huggingface_hub import HfApi
 
     monkeypatch.setattr(HfApi, "model_info", lambda *a, **k: time.sleep(30))
-    monkeypatch.setattr(models, "HUB_DEADLINE", 0.3)
+    monkeypatch.setattr(hub, "DEADLINE", 0.3)
     start = time.monotonic()
     with pytest.raises(AssetError, match="did not answer.*HF_ENDPOINT"):
         TextEncoder("nobody/no-such-model")

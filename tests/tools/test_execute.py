@@ -17,7 +17,8 @@ print("noise", file=sys.stderr)
 warnings.warn("careful")
 print("two", flush=True)
 # %%
-os.path.basename(os.getcwd()), os.environ.get("RECSYS_LESSONS_LANG"), os.environ["RECSYS_LESSONS_PROGRESS"] == MINE, "inline" in os.environ["MPLBACKEND"]
+PROGRESS, PLOTS = os.environ["RECSYS_LESSONS_PROGRESS"], os.environ["MPLBACKEND"]
+os.path.basename(os.getcwd()), os.environ.get("RECSYS_LESSONS_LANG"), PROGRESS == MINE, "inline" in PLOTS
 # %%
 display({VIEW: {"model_id": "1"}, "text/plain": "Slider()"}, raw=True)
 display({VIEW: {"model_id": "2"}, "text/plain": "Picker()", "text/html": "<b>a list</b>"}, raw=True)

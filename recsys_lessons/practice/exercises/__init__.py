@@ -1,0 +1,44 @@
+"""All exercises, by lesson. A new one is a module in this folder, named like its function and holding `EXERCISE`, and
+its name in `LESSONS`. A module is loaded when its exercise is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib import import_module
+
+from recsys_lessons.errors import RecsysLessonsError
+from recsys_lessons.practice.exercise import Exercise
+
+__all__ = ["LESSONS", "close_matches", "find_exercise", "lesson_of"]
+
+LESSONS: dict[str, tuple[str, ...]] = {
+    "00_start_here": ("recall_at_k", "mean_pooling"),
+}
+"""Lesson to the names of its exercises, in the order in which they are met."""
+
+
+def find_exercise(name: str) -> Exercise:
+    """The exercise of that name.
+
+    Raises:
+        RecsysLessonsError: there is none; the message lists names like it.
+    """
+    lesson_of(name)
+    return import_module(f"{__name__}.{name}").EXERCISE
+
+
+def lesson_of(name: str) -> str:
+    """The lesson that the exercise belongs to. Raises as `find_exercise` does, and loads nothing."""
+    for lesson, names in LESSONS.items():
+        if name in names:
+            return lesson
+    known = [one for names in LESSONS.values() for one in names]
+    raise RecsysLessonsError(f"there is no exercise {name!r}; {close_matches(str(name), known)}.")
+
+
+def close_matches(name: str, known: Iterable[str]) -> str:
+    """What follows "there is no such name": "did you mean ..." for a misspelt name, or all there are."""
+    known = list(known)
+    like = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(like)}" if like else f"there are {', '.join(known)}"

@@ -1,0 +1,123 @@
+"""Every exercise: its check passes what is right, and tells what is wrong with each answer that people really give."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from recsys_lessons.errors import RecsysLessonsError
+from recsys_lessons.practice import exercises
+from recsys_lessons.practice.checking import run_check
+from recsys_lessons.practice.compare import VALUES
+from recsys_lessons.practice.exercises import LESSONS, find_exercise
+
+EXERCISES = [find_exercise(name) for names in LESSONS.values() for name in names]
+MUTANTS = [(exercise, mutant) for exercise in EXERCISES for mutant in exercise.mutants]
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+every_mutant = pytest.mark.parametrize(
+    ("exercise", "mutant"), MUTANTS, ids=[f"{exercise.name}: {mutant}" for exercise, mutant in MUTANTS]
+)
+
+
+@every_exercise
+@pytest.mark.parametrize("seed", range(5))
+def test_the_packages_own_function_passes(exercise, seed):
+    assert run_check(exercise, exercise.reference, seed).passed
+
+
+@every_mutant
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wrong_answer_is_caught_with_the_rule_it_breaks_and_a_small_input(exercise, mutant, seed):
+    result = run_check(exercise, exercise.mutants[mutant], seed)
+    assert result.status in ("failed", "crashed")
+    assert result.rule is not None and result.rule is not VALUES
+    assert result.input.startswith(f"{exercise.name}(") and len(result.input) < 120
+    numbers = re.findall(r"(?<![\w.])\d+", result.input)
+    assert len(numbers) <= 9, f"not small: {result.input}"
+    if result.status == "failed":
+        assert result.expected and result.got and result.expected != result.got
+
+
+@pytest.mark.parametrize(
+    ("name", "mutant", "said"),
+    [
+        ("recall_at_k", "divides by k", "that would be precision"),
+        ("recall_at_k", "does not cut at k", "only the first k"),
+        ("recall_at_k", "loses the order in a set", "only the first k"),
+        ("recall_at_k", "divides by the smaller of k and the relevant", "every relevant item counts"),
+        ("recall_at_k", "counts a repeated relevant item twice", "twice is one item"),
+        ("recall_at_k", "is 0 with no relevant item", "nothing to find"),
+        ("mean_pooling", "takes padding into the mean", "padding does not change the mean"),
+        ("mean_pooling", "divides by the padded width", "not the padded width"),
+        ("mean_pooling", "takes the vector of [CLS]", "mean over the tokens"),
+        ("mean_pooling", "averages over the batch", "its own number of tokens"),
+        ("mean_pooling", "expects padding on the right", "wherever they stand"),
+        ("mean_pooling", "is NaN for a row of padding", "zeros, not NaN"),
+        ("mean_pooling", "subtracts a boolean mask", "integer, boolean or float"),
+        ("mean_pooling", "turns half precision into single", "half precision too"),
+        ("mean_pooling", "changes the hidden states in place", "left as they were"),
+    ],
+)
+def test_the_rule_that_is_named_is_the_one_that_the_mutant_breaks(name, mutant, said):
+    exercise = find_exercise(name)
+    assert said in run_check(exercise, exercise.mutants[mutant]).rule["en"]
+
+
+@every_exercise
+@pytest.mark.parametrize("value", [None, "<script>", float("nan"), [], True, np.zeros((2, 3)), lambda: 0])
+def test_an_answer_of_another_type_is_told_apart_from_a_wrong_number(exercise, value):
+    result = run_check(exercise, lambda *arguments: value)
+    assert result.status == "failed" and result.got
+    if not isinstance(value, float):
+        assert result.rule["en"].startswith("it returns")
+
+
+@every_exercise
+def test_a_stub_is_not_attempted_however_it_says_so(exercise):
+    def unwritten(*arguments):
+        raise NotImplementedError
+
+    assert run_check(exercise, lambda *arguments: ...).status == "not attempted"
+    assert run_check(exercise, unwritten).status == "not attempted"
+
+
+@every_exercise
+def test_the_input_that_is_shown_can_be_pasted_and_shows_the_mistake(exercise):
+    import torch
+
+    for mutant in exercise.mutants.values():
+        result = run_check(exercise, mutant)
+        if result.status == "failed" and result.expected != "ValueError" and "as they were" not in result.rule["en"]:
+            names = {"torch": torch, "np": np}
+            wrong, right = (eval(result.input, {**names, exercise.name: f}) for f in (mutant, exercise.reference))
+            assert repr(wrong) != repr(right)
+
+
+@every_exercise
+def test_inputs_are_fresh_and_a_seed_gives_them_again(exercise):
+    def seen(seed):
+        calls = []
+        run_check(exercise, lambda *arguments: calls.append(repr(arguments)) or exercise.reference(*arguments), seed)
+        return calls
+
+    assert seen(1) == seen(1)
+    assert seen(None) != seen(None)
+
+
+@every_exercise
+def test_texts_are_there_in_both_languages(exercise):
+    for text in (exercise.title, exercise.question, *exercise.hints):
+        assert set(text) == {"en", "zh"} and text["en"].isascii() and re.search("[\u4e00-\u9fff]", text["zh"])
+    assert len(exercise.hints) == 3 and len(exercise.mutants) >= 3
+    assert exercise.name in LESSONS[exercise.lesson] and f"def {exercise.name}(" in exercise.signature
+
+
+def test_a_misspelt_name_lists_close_ones_and_a_wild_one_lists_all():
+    with pytest.raises(RecsysLessonsError, match="'recal_at_k'; did you mean recall_at_k"):
+        find_exercise("recal_at_k")
+    with pytest.raises(RecsysLessonsError, match="there are recall_at_k, mean_pooling"):
+        find_exercise("zzz")
+    assert exercises.lesson_of("mean_pooling") == "00_start_here"

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-__all__ = ["intervals", "item_map"]
+__all__ = ["Picture", "intervals", "item_map"]
 
 # Okabe and Ito (2008)
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
 _REST = "#c8c8c8"
 
 
-def _figure(width: float, height: float) -> Figure:
-    # A Figure of its own, outside pyplot: nothing global is changed, and the notebook shows it once.
-    return Figure(figsize=(width, height), dpi=100, layout="constrained")
+class Picture(Figure):
+    """A figure of its own, outside pyplot: nothing global is changed, and a notebook shows it once."""
+
+    def __init__(self, width: float, height: float):
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
+
+    def _repr_png_(self) -> bytes:
+        # Without the library's version in it, the same picture is the same bytes.
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", metadata={"Software": None})
+        return buffer.getvalue()
 
 
 def item_map(
@@ -27,7 +36,7 @@ def item_map(
     *,
     labels: Sequence[tuple[int, str]] = (),
     title: str = "",
-) -> Figure:
+) -> Picture:
     """Items as dots in the plane, some groups in colour, some dots named.
 
     Args:
@@ -41,7 +50,7 @@ def item_map(
         raise ValueError(f"{len(shown)} groups to colour; eyes tell about {len(PALETTE)} apart. Show fewer.")
     if len(points) != len(groups):
         raise ValueError(f"there are {len(points)} points and {len(groups)} groups; pass one group a point.")
-    figure = _figure(9, 6.5)
+    figure = Picture(9, 6.5)
     axes = figure.add_subplot()
     groups = np.asarray(groups)
     rest = ~np.isin(groups, list(shown))
@@ -64,13 +73,13 @@ def item_map(
     return figure
 
 
-def intervals(table: pd.DataFrame, *, label: str, title: str = "", xlabel: str = "") -> Figure:
+def intervals(table: pd.DataFrame, *, label: str, title: str = "", xlabel: str = "") -> Picture:
     """Values with their intervals, one line a row, first row on top.
 
     Args:
         table: columns `value`, `low`, `high`, and the one named by `label`.
     """
-    figure = _figure(7, 0.6 + 0.45 * len(table))
+    figure = Picture(7, 0.9 + 0.45 * len(table))
     axes = figure.add_subplot()
     y = np.arange(len(table))[::-1]
     reach = np.stack([table["value"] - table["low"], table["high"] - table["value"]])

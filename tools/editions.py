@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from nbformat import NotebookNode
 
 from tools.regions import make_stub
 from tools.source import LANGUAGES, Cell, Source
+
+# Chinese characters and the full-width punctuation around them
+_CHINESE = re.compile("[\u3001-\u301f\u4e00-\u9fff\uff01-\uff5e\u201c\u201d]")
 
 __all__ = ["FOLDERS", "Edition", "core_hash", "editions_of", "paths_of", "read_notebook", "write_notebooks"]
 
@@ -73,6 +77,7 @@ class Edition:
         text = cell.text[self.language]
         metadata: dict = {"tags": list(cell.tags)} if cell.tags else {}
         if cell.kind == "prose":
+            text = join_chinese_lines(text) if self.language == "zh" else text
             return {"cell_type": "markdown", "id": name, "metadata": metadata, "source": text}
         if cell.regions and not self.is_stub:  # nbgrader clears a region only in a cell that says it is a solution
             metadata["nbgrader"] = {
@@ -81,6 +86,23 @@ class Edition:
         source = make_stub(text) if self.is_stub else text
         rest = {"execution_count": None, "metadata": metadata, "outputs": [], "source": source}
         return {"cell_type": "code", "id": name, **rest}
+
+
+def join_chinese_lines(text: str) -> str:
+    """Take out the line breaks of a wrapped Chinese paragraph, which a browser would show as spaces between characters.
+
+    A break stays next to a Latin word, where a space is wanted, after a heading, and in text with a code block.
+    """
+    if "```" in text:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        previous = lines[-1] if lines else ""
+        if not previous.startswith("#") and _CHINESE.search(previous[-1:]) and _CHINESE.match(line.lstrip()):
+            lines[-1] = previous + line.lstrip()
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def editions_of(source: Source) -> list[Edition]:

@@ -106,18 +106,22 @@ models = {"popularity": Popularity(), "SVD, rank 32": SVDRecommender(rank=32)}
 table = pd.concat(
     [evaluate(one.fit(train), test, metrics=["ndcg"]).assign(model=name) for name, one in models.items()]
 )
+assert table["low"].iloc[1] > table["high"].iloc[0]
 intervals(table, label="model", title="What people liked later, found in the first ten places", xlabel="NDCG@10")
 # %% [markdown] lang="en"
-# The intervals overlap for a simple reason: people differ far more from each other than the models do. The fair
-# question is asked person by person: the same people, both models, and the difference.
+# The two intervals do not touch, so this comparison is settled. Often they overlap although one model is better, because
+# people differ more from each other than models do. The sharper question is asked person by person: the same people,
+# both models, and the difference.
 # %% [markdown] lang="zh"
-# 两个区间几乎相接，原因很简单：人与人的差别远大于模型与模型的差别。公平的问法是逐人比较：同一批人，两个模型，看差值。
+# 这两个区间没有重叠，结论已经清楚。不过很多时候，一个模型确实更好，区间却会重叠，因为人与人的差别大于模型与模型的差别。更精确的问法是逐人比较：
+# 同一批人，两个模型，看差值。
 # %%
 from recsys_lessons.evaluation import bootstrap_interval, per_user
 
 difference = per_user(models["SVD, rank 32"], test)["ndcg"] - per_user(models["popularity"], test)["ndcg"]
 low, high = bootstrap_interval(difference)
 print(f"SVD minus popularity: {difference.mean():.3f}, 95 % interval {low:.3f} to {high:.3f}")
+print(f"better for {(difference > 0).mean():.0%} of the people, worse for {(difference < 0).mean():.0%}, alike for the rest")
 assert low > 0
 # %% [markdown] lang="en"
 # ## 4. Your turn: pick five films you love
@@ -138,12 +142,12 @@ FilmPicker(movies, model, fallback=models["popularity"].fit(movies), start=loved
 #
 # Ratings say nothing about a wish put into words. A pretrained text encoder turns any text into a vector such that like
 # meanings lie close; this one, multilingual-e5-small, was trained on about a hundred languages. Each film becomes the
-# vector of its title and genres. The first run takes about a minute on a laptop; then the vectors come from the cache.
+# vector of its title and genres. The first run takes a minute or two on a laptop; then the vectors come from the cache.
 # %% [markdown] lang="zh"
 # ## 5. 用一句话来问
 #
 # 评分不会告诉你一句话里的愿望。预训练的文本编码器把任意文本变成向量，意思相近的向量也相近；这里用的 multilingual-e5-small 在大约一百种语言上训练过。
-# 每部电影由片名和类型变成一个向量。第一次运行在笔记本电脑上大约要一分钟，之后直接读缓存。
+# 每部电影由片名和类型变成一个向量。第一次运行在笔记本电脑上要一两分钟，之后直接读缓存。
 # %%
 from recsys_lessons import TextEncoder
 
@@ -192,12 +196,14 @@ SentenceSearch(rank, sentences[0])
 # %% [markdown] lang="en"
 # ## 6. A map of all films by meaning
 #
-# Two directions out of 384 are enough for a picture, not for a recommendation. Every dot is a film; colours show one
-# genre each, which the projection was not told. What lies close has like titles and genres.
+# Two directions out of 384 are enough for a picture, not for a recommendation. Every dot is a film, coloured by its first
+# genre. The genres are part of the text that was encoded, so some order is to be expected; what the picture adds is
+# which genres the encoder puts beside each other.
 # %% [markdown] lang="zh"
 # ## 6. 所有电影的含义地图
 #
-# 384 维只取两个方向，够画图，不够做推荐。每个点是一部电影，颜色表示类型，而投影时并不知道类型。靠得近的电影，片名和类型相近。
+# 384 维只取两个方向，够画图，不够做推荐。每个点是一部电影，按第一个类型着色。编码的文本里本来就有类型，所以有些秩序并不意外；图上多出来的信息是：
+# 编码器把哪些类型放在一起。
 # %%
 from recsys_lessons.plots import item_map
 
@@ -205,7 +211,7 @@ points = np.linalg.svd(center(text, reference=text).numpy(), full_matrices=False
 genre = movies.items["genres"].str[0]
 known = [1, 50, 260, 858, 2571, 1097]
 names = [(row, movies.items["title"].iloc[row]) for row in movies.item_rows(known)]
-item_map(points, genre, ["Animation", "Horror", "Documentary", "Romance"], labels=names)
+item_map(points, genre, ["Animation", "Horror", "Documentary", "Drama", "Comedy"], labels=names)
 # %% [markdown] lang="en"
 # ## How the course works
 #

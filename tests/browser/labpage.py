@@ -55,6 +55,8 @@ class LabPage:
         name = Path(notebook).name
         self.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).first.wait_for(timeout=60_000)
         self.cells.first.wait_for(timeout=60_000)
+        # JupyterLab drops, without a word, what it is asked to run before its kernel answers
+        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
 
     @property
     def notebook(self) -> Locator:

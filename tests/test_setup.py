@@ -92,6 +92,12 @@ def test_notebooks_that_are_executed_as_tests_leave_a_learners_progress_alone(fr
     assert f'RECSYS_LESSONS_PROGRESS="{fresh}/.venv/' in command
 
 
+def test_make_bench_runs_every_script(fresh):
+    plan = make("-n", "bench", folder=fresh).stdout
+    assert 'install -e ".[bench]"' in plan and "benchmarks/*.py" in plan
+    assert list((ROOT / "benchmarks").glob("*.py"))
+
+
 def test_a_cpu_only_torch_is_installed_before_anything_that_would_bring_the_other_one(fresh):
     plan = make("-n", "lab", "TORCH_INDEX=https://index.example/cpu", folder=fresh).stdout
     torch = plan.index('install --index-url "https://index.example/cpu" torch torchvision')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -115,10 +116,10 @@ class Dataset:
         return self.items.loc[self.items["item_id"].isin(self.interactions["item_id"]), "item_id"].to_numpy()
 
     def search(self, words: str, limit: int = 20) -> pd.DataFrame:
-        """Items whose title holds every word, upper and lower case alike; the most interacted-with first."""
+        """Items whose title holds every word, whatever the case and punctuation; the most interacted-with first."""
         title = self.items["title"].str.casefold()
         found = np.ones(self.n_items, dtype=bool)
-        for word in words.casefold().split():
+        for word in re.findall(r"\w+", words.casefold()):
             found &= title.str.contains(word, regex=False).to_numpy()
         counts = self.items["item_id"].map(self.interactions["item_id"].value_counts()).fillna(0)
         order = np.lexsort((np.arange(self.n_items), -counts.to_numpy()))

@@ -16,7 +16,7 @@ from tests.labserver import LabServer
 
 __all__ = ["LabPage", "copy_without_outputs", "write_settings"]
 
-ERROR = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]'
+ERROR = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]:has-text("Traceback (most recent call")'
 
 
 def copy_without_outputs(source: Path, target: Path) -> None:
@@ -55,8 +55,10 @@ class LabPage:
         name = Path(notebook).name
         self.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).first.wait_for(timeout=60_000)
         self.cells.first.wait_for(timeout=60_000)
-        # JupyterLab drops, without a word, what it is asked to run before its kernel answers
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+        # JupyterLab drops, without a word, what it is asked to run before its kernel answers; the indicator in the
+        # toolbar is "idle" before there is a kernel, the status bar is not.
+        self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=120_000)
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Spinner").wait_for(state="hidden", timeout=60_000)
 
     @property
     def notebook(self) -> Locator:
@@ -82,7 +84,9 @@ class LabPage:
             if prompts and all(re.fullmatch(r"\[\d+\]:?", prompt) for prompt in prompts):
                 return
             self.page.wait_for_timeout(250)
-        raise AssertionError(f"not every cell ran in {timeout:.0f} s: {prompts}")
+        seen = self.picture("not-every-cell-ran")
+        log = self.server.log.read_text(errors="replace")[-2000:]
+        raise AssertionError(f"not every cell ran in {timeout:.0f} s: {prompts}; see {seen}; JupyterLab said:\n{log}")
 
     def widget(self, placeholder: str) -> Locator:
         """The output with the text box that shows `placeholder` while empty."""

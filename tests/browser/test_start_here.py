@@ -12,7 +12,7 @@ from tests.browser.labpage import copy_without_outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS = {"en": "notebooks/00_start_here.ipynb", "zh": "notebooks/zh/00_start_here.ipynb"}
-FIVE = ("matrix, the", "toy story (", "godfather, the", "spirited away", "finding nemo")
+FIVE = ("the matrix", "toy story", "the godfather", "spirited away", "finding nemo")
 WORDS = {
     "en": {"find": "Type part of a title", "add": "Add", "clear": "Start again", "ask": "Say what you would like"},
     "zh": {"find": "输入片名的一部分", "add": "添加", "clear": "重新选择", "ask": "用中文或英文说说你想看什么"},
@@ -40,15 +40,15 @@ def test_a_newcomer_runs_the_lesson_picks_five_films_and_asks_in_a_sentence(lang
     picker = lab.widget(words["find"])
     chips, table = picker.locator("button:has(.fa-times)"), picker.locator("table.rl-recommendations")
     box, options = picker.get_by_placeholder(words["find"]), picker.locator("select option")
-    picker.get_by_role("button", name=words["clear"]).click()
+    picker.locator("button", has_text=words["clear"]).click()
     expect(chips).to_have_count(0)
     popular = table.inner_text()
     lists = [popular]
     for number, part in enumerate(FIVE, start=1):
         box.fill(part)
-        expect(options.first).to_contain_text(part.rstrip("( ").split(",")[0], ignore_case=True)
+        expect(options.first).to_contain_text(part, ignore_case=True)
         picker.locator("select").select_option(index=0)
-        picker.get_by_role("button", name=words["add"], exact=True).click()
+        picker.locator("button", has_text=words["add"]).click()
         expect(chips).to_have_count(number)
         expect(table).not_to_have_text(lists[-1])
         lists.append(table.inner_text())
@@ -85,4 +85,4 @@ def test_a_cell_that_raises_is_noticed(tmp_path, open_lab):
     lab = open_lab(tmp_path / "course")
     lab.open(EDITIONS["en"])
     with pytest.raises(AssertionError, match="ValueError: seen"):
-        lab.run_all(timeout=60)
+        lab.run_all(timeout=20)

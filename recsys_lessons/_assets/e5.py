@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from recsys_lessons._assets.e5_tokenizer import build_tokenizer
 from recsys_lessons.errors import AssetError
 
 __all__ = ["convert", "read_pieces", "read_tensors"]
 
 _BLOCK = 32
+_EPSILON = 1e-12  # the file keeps it in 32 bits, a configuration in 64
 _LAYER = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -70,6 +72,15 @@ def _header(reader: _Reader) -> dict[str, int | float]:
         raise AssetError(
             f"the 4-bit file has version {header['version']} and blocks of {header['block']}; 1 and 32 are known."
         )
+    # A broken count must not ask for memory or loops: nothing here can exceed a byte of the file, and layers are few.
+    for name in ("hidden", "layers", "heads", "feed_forward", "vocabulary", "positions", "types", "pieces"):
+        if not 1 <= header[name] <= (1000 if name == "layers" else len(reader.data)):
+            raise AssetError(f"the 4-bit file says {name} = {header[name]}, which it cannot hold.")
+    for name in ("bos", "eos", "pad", "unk"):
+        if not 0 <= header[name] < header["pieces"] <= header["vocabulary"]:
+            raise AssetError(f"the 4-bit file says {name} = {header[name]} of {header['pieces']} pieces.")
+    if not np.isclose(header["epsilon"], _EPSILON, atol=0):
+        raise AssetError(f"the 4-bit file has layer-norm epsilon {header['epsilon']:g}; {_EPSILON:g} is known.")
     return header
 
 
@@ -81,18 +92,21 @@ def read_pieces(reader: _Reader, count: int) -> list[tuple[str, float]]:
     text = reader.bytes(size)
     if ends[0] != 0 or ends[-1] != size or (np.diff(ends.astype(np.int64)) < 0).any():
         raise AssetError("the 4-bit file's vocabulary offsets do not cover its text.")
-    return [(text[a:b].decode("utf-8"), float(s)) for a, b, s in zip(ends[:-1], ends[1:], scores, strict=True)]
+    try:
+        return [(text[a:b].decode("utf-8"), float(s)) for a, b, s in zip(ends[:-1], ends[1:], scores, strict=True)]
+    except UnicodeDecodeError as error:
+        raise AssetError(f"the 4-bit file's vocabulary is not UTF-8: {error}") from error
 
 
 def read_tensors(reader: _Reader) -> dict[str, np.ndarray]:
     """Every tensor as a flat float32 array, by its name in the file."""
     _, size = reader.take("iI")
-    reader.bytes(size)  # the character map; `_tokenizer` says what it amounts to
+    reader.bytes(size)  # the character map; `e5_tokenizer.py` says what it amounts to
     (count,) = reader.take("i")
     tensors = {}
     for _ in range(count):
         (length,) = reader.take("H")
-        name = reader.bytes(length).decode("utf-8")
+        name = reader.bytes(length).decode("utf-8", "replace")
         kind, elements, offset, n_bytes = reader.take("BIQQ")
         place = _Reader(reader.data)
         place.at = offset
@@ -153,39 +167,7 @@ def convert(file: Path, folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    _tokenizer(pieces, header).save(str(folder / "tokenizer.json"))
-
-
-def _tokenizer(pieces: list[tuple[str, float]], header: dict):
-    """XLM-RoBERTa's SentencePiece Unigram model in the `tokenizers` library.
-
-    Its character normalisation ("nmt_nfkc") is NFKC with three differences, which the map in the file confirms: control
-    characters vanish, invisible ones become a space, and the full-width tilde stays what it is.
-    """
-    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
-
-    tilde, aside = "\uff5e", "\ue0f5"  # a private-use character keeps the tilde's place while NFKC runs
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=header["unk"], byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.Replace(Regex(r"[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]"), ""),
-            normalizers.Replace(Regex(r"[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"), " "),
-            normalizers.Replace(tilde, aside),
-            normalizers.NFKC(),
-            normalizers.Replace(aside, tilde),
-        ]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")]
-    )
-    special = [("<s>", header["bos"]), ("</s>", header["eos"])]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=special
-    )
-    names = [pieces[header[one]][0] for one in ("bos", "pad", "eos", "unk")]
-    tokenizer.add_special_tokens([AddedToken(name, special=True) for name in names])
-    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
-    return tokenizer
+    build_tokenizer(pieces, header).save(str(folder / "tokenizer.json"))
 
 
 def _small_files(header: dict) -> dict[str, object]:
@@ -200,7 +182,7 @@ def _small_files(header: dict) -> dict[str, object]:
             "vocab_size": header["vocabulary"],
             "max_position_embeddings": header["positions"],
             "type_vocab_size": header["types"],
-            "layer_norm_eps": 1e-12,
+            "layer_norm_eps": _EPSILON,
             "hidden_act": "gelu",
             "pad_token_id": header["pad"],
             "torch_dtype": "float32",

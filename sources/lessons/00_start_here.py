@@ -121,7 +121,8 @@ from recsys_lessons.evaluation import bootstrap_interval, per_user
 difference = per_user(models["SVD, rank 32"], test)["ndcg"] - per_user(models["popularity"], test)["ndcg"]
 low, high = bootstrap_interval(difference)
 print(f"SVD minus popularity: {difference.mean():.3f}, 95 % interval {low:.3f} to {high:.3f}")
-print(f"better for {(difference > 0).mean():.0%} of the people, worse for {(difference < 0).mean():.0%}, alike for the rest")
+better, worse = (difference > 0).mean(), (difference < 0).mean()
+print(f"better for {better:.0%} of the people, worse for {worse:.0%}, alike for the rest")
 assert low > 0
 # %% [markdown] lang="en"
 # ## 4. Your turn: pick five films you love

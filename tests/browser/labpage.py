@@ -103,6 +103,8 @@ class LabPage:
             )
             self.page.set_viewport_size({"width": size["width"], "height": min(tall + 150, 16_000)})
             self.page.wait_for_timeout(500)  # the layout follows
+            self.page.locator(".jp-WindowedPanel-outer").evaluate_all("all => all.forEach(one => one.scrollTop = 0)")
+            self.page.wait_for_timeout(500)
         self.page.screenshot(path=path)
         self.page.set_viewport_size(size)
         return path

@@ -68,7 +68,7 @@ class LabPage:
     def cells(self) -> Locator:
         return self.notebook.locator(".jp-CodeCell")
 
-    def run_all(self, timeout: float = 240) -> None:
+    def run_all(self, timeout: float = 480) -> None:
         """Run > Run All Cells, and wait until every code cell has run.
 
         Raises:

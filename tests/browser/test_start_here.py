@@ -27,7 +27,7 @@ def course(tmp_path) -> Path:
     return tmp_path / "course"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", EDITIONS)
 def test_a_newcomer_runs_the_lesson_picks_five_films_and_asks_in_a_sentence(language, course, open_lab):
     words = WORDS[language]

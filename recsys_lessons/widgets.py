@@ -23,8 +23,9 @@ _WORDS = {
     "add": {"en": "Add", "zh": "添加"},
     "clear": {"en": "Start again", "zh": "重新选择"},
     "none": {"en": "No title holds these words.", "zh": "没有片名包含这些词。"},
-    "matches": {"en": "{n} matches, the best known first", "zh": "{n} 部匹配，最知名的在前"},
-    "your films": {"en": "Your films (click one to remove it):", "zh": "你选的电影(点击可移除)："},
+    "matches": {"en": "Found: {n}. The best known come first.", "zh": "找到 {n} 部，最知名的在前。"},
+    "your films": {"en": "Your films:", "zh": "你选的电影："},
+    "remove": {"en": "Your films (click one to remove it)", "zh": "你选的电影(点击可移除)"},
     "empty": {"en": "Nothing picked yet: this is what most people liked.", "zh": "还没有选电影：下面是最多人喜欢的。"},
     "film": {"en": "Film", "zh": "电影"},
     "why": {"en": "Because you picked", "zh": "因为你选了"},
@@ -85,13 +86,22 @@ class FilmPicker(_WithStill):
         self._note = ipw.HTML()
         self._add = ipw.Button(description=_say("add"), button_style="primary", icon="plus")
         self._clear = ipw.Button(description=_say("clear"))
+        self._heading = ipw.HTML()
         self._chips = ipw.HBox(layout=ipw.Layout(flex_flow="row wrap"))
         self._result = ipw.HTML()
         self._find.observe(self._on_find, names="value")
         self._add.on_click(lambda _: self.pick(self._matches.value))
         self._clear.on_click(lambda _: self._set([]))
         super().__init__(
-            [self._find, self._note, self._matches, ipw.HBox([self._add, self._clear]), self._chips, self._result]
+            [
+                self._find,
+                self._note,
+                self._matches,
+                ipw.HBox([self._add, self._clear]),
+                self._heading,
+                self._chips,
+                self._result,
+            ]
         )
         self._set(self.picked)
 
@@ -116,8 +126,10 @@ class FilmPicker(_WithStill):
         table = self.recommendations()
         titles = ", ".join(html.escape(self._titles[item]) for item in self.picked)
         heading = f"{html.escape(_say('your films'))} {titles}" if self.picked else html.escape(_say("empty"))
-        columns = [_say("film"), _say("why"), _say("score")][: table.shape[1]]
-        return f"<p>{heading}</p>{_table(table, columns)}"
+        return f"<p>{heading}</p>{self._list(table)}"
+
+    def _list(self, table: pd.DataFrame) -> str:
+        return _table(table, [_say("film"), _say("why"), _say("score")][: table.shape[1]])
 
     def _reasons(self, item: object) -> str:
         causes = self.model.explain(history=self.picked, item=item)
@@ -132,7 +144,10 @@ class FilmPicker(_WithStill):
         for chip, item in zip(chips, items, strict=True):
             chip.on_click(lambda _, item=item: self.drop(item))
         self._chips.children = chips
-        self._result.value = self.still()
+        # The buttons name the films already; only the still has to say them in words.
+        heading = _say("remove") if items else _say("empty")
+        self._heading.value = f"<p>{html.escape(heading)}</p>"
+        self._result.value = self._list(self.recommendations())
 
     def _on_find(self, change: dict) -> None:
         words = change["new"].strip()

@@ -70,6 +70,12 @@ def lend_packages(environment: Path) -> None:
             (environment / name).symlink_to(Path(sys.prefix) / name)
 
 
+def clean_environment() -> dict[str, str]:
+    """A fresh terminal's: `make test TORCH_INDEX=...` hands its variables on to what it runs."""
+    variables = {"MFLAGS", "PYTHON", "TORCH_INDEX", "LAB_ARGS", "VIRTUAL_ENV"}
+    return {k: v for k, v in os.environ.items() if k not in variables and not k.startswith(("PIP_", "MAKE"))}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,8 +93,7 @@ def test_the_two_commands_work_in_a_folder_with_a_space_and_chinese_characters(t
     copy_of_the_tree(folder)
     lend_packages(folder / ".venv")
     python = getattr(sys, "_base_executable", sys.executable)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE"))}
-    environment.pop("VIRTUAL_ENV", None)
+    environment = clean_environment()
     environment |= {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHON": python}  # 0 is pip's way to say yes
     environment |= {"LAB_ARGS": f"--no-browser --port {free_port()}", "RECSYS_LESSONS_LANG": "en"}
 
@@ -134,7 +139,7 @@ def test_both_readmes_give_the_same_commands():
 def test_the_lines_that_stand_for_make_lab_are_what_make_lab_runs(tmp_path):
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHON", "TORCH_INDEX", "LAB_ARGS")}
+    environment = clean_environment()
     plan = subprocess.run(["make", "-n", "lab"], cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
     by_hand = [" ".join(shlex.split(line)) for line in plan.splitlines() if re.match(r'("python3" -m|\.venv)', line)]
     assert len(by_hand) == 4

@@ -33,7 +33,10 @@ def split(requirement: str) -> tuple[str, str]:
 
 
 def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+    """Run make as from a fresh terminal: `make test TORCH_INDEX=...` hands its variables on to what it runs."""
+    variables = {"MFLAGS", "PYTHON", "TORCH_INDEX", "LAB_ARGS"}
+    environment = {k: v for k, v in os.environ.items() if k not in variables and not k.startswith("MAKE")}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_conda_installs_what_pip_installs_in_the_same_ranges():

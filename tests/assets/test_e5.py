@@ -7,23 +7,10 @@ import pytest
 import torch
 
 from recsys_lessons._assets import e5
-from recsys_lessons.assets import asset_path
 from recsys_lessons.encoders.text import TextEncoder
 from recsys_lessons.errors import AssetError
 
 MEETING = "我今天要去北京参加一个会议。"
-
-
-@pytest.fixture(scope="module")
-def folder():
-    return asset_path("multilingual-e5-small", progress=False)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder):
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder)
 
 
 @pytest.mark.parametrize(

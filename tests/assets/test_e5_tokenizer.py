@@ -5,22 +5,9 @@ import pytest
 import torch
 
 from recsys_lessons._assets.e5_tokenizer import build_tokenizer
-from recsys_lessons.assets import asset_path
 
 PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -1.0), ("a", -2.0), ("<mask>", 0.0)]
 HEADER = {"bos": 0, "pad": 1, "eos": 2, "unk": 3}
-
-
-@pytest.fixture(scope="module")
-def folder():
-    return asset_path("multilingual-e5-small", progress=False)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder):
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder)
 
 
 @pytest.mark.parametrize(

@@ -68,4 +68,4 @@ def test_quality_is_what_was_measured_independently(movies, make, expected):
     train, test = split_last(movies, fraction=0.2)
     table = evaluate(make().fit(train), test, metrics=["ndcg"], draws=50)
     assert table["n_users"].tolist() == [659]
-    assert table["value"].iloc[0] == pytest.approx(expected, abs=0.004)
+    assert table["value"].iloc[0] == pytest.approx(expected, abs=0.003)

@@ -13,17 +13,24 @@ __version__ = "0.1.0"
 # Names that lessons import, and where they live. A module is loaded when its first name is asked for, so that
 # `import recsys_lessons` and the command line start at once.
 _HOMES = {
+    "ALS": "recommenders.als",
+    "ContentProfile": "recommenders.content",
     "Dataset": "data.dataset",
+    "EASE": "recommenders.ease",
+    "FunkSVD": "recommenders.funk_svd",
+    "ItemNeighbours": "recommenders.neighbours",
     "Popularity": "recommenders.popularity",
     "SVDRecommender": "recommenders.svd",
     "TextEncoder": "encoders.text",
     "center": "encoders.base",
+    "compare": "evaluation",
     "evaluate": "evaluation",
     "load_movielens": "data.movielens",
     "seed_everything": "devices",
     "split_by_time": "data.splits",
     "split_cold_items": "data.splits",
     "split_last": "data.splits",
+    "tune": "evaluation",
 }
 
 __all__ = sorted(_HOMES)

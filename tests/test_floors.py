@@ -36,7 +36,7 @@ HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 ROOMS = {
     "data": ("dataset",),
     "encoders": ("cache", "models", "base"),
-    "recommenders": ("base",),
+    "recommenders": ("linear_algebra", "ranking", "base"),
     "practice": (
         "values",
         "compare",

@@ -79,12 +79,18 @@ def split_by_time(dataset: Dataset, fraction: float = 0.2, *, at: int | str | No
     return _both(dataset, table, is_test, f"split at {pd.to_datetime(moment, unit='s')} UTC")
 
 
-def split_cold_items(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+def split_cold_items(
+    dataset: Dataset, fraction: float = 0.2, *, stratify: bool = True, seed: int = 0
+) -> tuple[Dataset, Dataset]:
     """A random share of the items loses all its interactions: new items, of which only content is known.
+
+    A few items hold most interactions, so a plain draw that happens to hit them gives another test than one that does
+    not. Stratified, the items are laid out by popularity and one of every few neighbours is drawn: all draws are alike.
 
     Args:
         dataset: any.
         fraction: share of the items that have interactions.
+        stratify: draw evenly along popularity; False draws any.
         seed: which items.
 
     Returns:
@@ -100,8 +106,14 @@ def split_cold_items(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) 
         raise ValueError(
             f"{fraction} of {len(active)} items with interactions leaves one side empty; change the fraction."
         )
-    cold = np.random.default_rng(seed).choice(active, size=n_cold, replace=False)
+    random = np.random.default_rng(seed)
     table = dataset.interactions
+    if stratify:
+        counts = table["item_id"].value_counts().reindex(active).to_numpy()
+        by_popularity = active[np.lexsort((random.random(len(active)), -counts))]
+        cold = np.array([random.choice(group) for group in np.array_split(by_popularity, n_cold)])
+    else:
+        cold = random.choice(active, size=n_cold, replace=False)
     return _both(dataset, table, table["item_id"].isin(cold).to_numpy(), f"{n_cold:,} cold items")
 
 

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import sparse
+from torch import Tensor
 
 from recsys_lessons.data.dataset import Dataset
+from recsys_lessons.recommenders.ranking import top_k
 
-__all__ = ["NotFittedError", "Recommender", "top_k"]
+__all__ = ["NotFittedError", "Recommender", "checked_features", "top_k"]
+
+_CHUNK_BYTES = 1 << 27  # scores held at once while lists are made for many users
 
 
 class NotFittedError(RuntimeError):
     """A model was asked before it was fitted."""
 
 
-def top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k highest scores of each row, best first.
-
-    Equal scores are put in a fixed shuffled order, the same on every run and machine. Column order would be simpler and
-    would leak: catalogues are often listed by popularity or age, and a model that scores all items alike would then be
-    credited with knowing it. A score of -inf means "not a candidate" and is never returned; rows that run out of
-    candidates are filled with -1.
-
-    Args:
-        scores: (n, n_items).
-        k: places.
-
-    Returns:
-        (n, min(k, n_items)) int64.
+def checked_features(features: Tensor | np.ndarray, n_items: int) -> Tensor:
+    """Item features as a tensor (n_items, dim).
 
     Raises:
-        ValueError: `k` is below 1, or a score is NaN.
+        ValueError: not one row per item, or a value that is not finite.
     """
-    if k < 1:
-        raise ValueError(f"k is {k}; ask for 1 or more.")
-    scores = np.asarray(scores)
-    if np.isnan(scores).any():
-        row, column = np.argwhere(np.isnan(scores))[0]
-        raise ValueError(f"scores[{row}, {column}] is NaN, which has no place in an order.")
-    shuffle = np.random.default_rng(0).permutation(scores.shape[1])
-    order = shuffle[np.argsort(-scores[:, shuffle], axis=1, kind="stable")[:, :k]]
-    return np.where(np.take_along_axis(scores, order, axis=1) == -np.inf, -1, order)
+    features = torch.as_tensor(features)
+    if features.ndim != 2 or len(features) != n_items:
+        raise ValueError(
+            f"item_features is {tuple(features.shape)}, and there are {n_items} items; pass one row "
+            "per item, in the item table's order."
+        )
+    if not torch.isfinite(features).all():
+        row = int((~torch.isfinite(features)).any(dim=1).nonzero()[0])
+        raise ValueError(f"item_features has a value that is not finite in row {row}; fill it or drop the item.")
+    return features
 
 
 class Recommender:
@@ -54,10 +48,12 @@ class Recommender:
 
     Attributes:
         train_: the Dataset the model was fitted on.
-        matrix_: (n_users, n_items) sparse, 1 where a user interacted with an item in training.
+        matrix_: (n_users, n_items) sparse, 1 where a user interacted with an item in training; the rating where
+            `uses_ratings`.
     """
 
     uses_context = False
+    uses_ratings = False  # True: learns from ratings, and a history is {item_id: rating}
 
     def fit(self, train: Dataset) -> Recommender:
         """Learn from the interactions of `train`, and return self.
@@ -68,7 +64,12 @@ class Recommender:
         if train.interactions.empty:
             raise ValueError("the training data has no interactions; nothing can be learned from it.")
         self.train_ = train
-        self.matrix_ = train.matrix()
+        if self.uses_ratings and "rating" not in train.interactions.columns:
+            raise ValueError(
+                f"{type(self).__name__} learns from ratings, and interactions has no column 'rating'; it has "
+                f"{list(train.interactions.columns)}. Take a model of likes, such as SVDRecommender or ALS."
+            )
+        self.matrix_ = train.matrix("rating" if self.uses_ratings else None)
         self._fit(self.matrix_)
         return self
 
@@ -77,12 +78,17 @@ class Recommender:
 
         Args:
             users: one user id, several, or None for all training users (when no history is given).
-            history: instead of users: the item ids somebody liked, or a list of such lists. Nobody needs to have been
-                in training for that.
+            history: instead of users: the item ids somebody liked, or a list of such lists ({item_id: rating}, or a
+                list of such dicts, for a model of ratings). Nobody needs to have been in training for that.
             context: for models that use one; others refuse it.
 
         Returns:
-            (n, n_items) float32, columns in the item table's order; seen items are scored too.
+            (n, n_items) float32, columns in the item table's order; seen items are scored too. For many users of a
+            large catalogue that is a large array; `recommend` and `evaluate` go through it in pieces.
+
+        Raises:
+            KeyError: an id that training does not know. ValueError: users and history together, or a context for a
+            model that uses none. NotFittedError: `fit` comes first.
         """
         rows, histories = self._who(users, history, context)
         return np.ascontiguousarray(self._scores(histories, rows), dtype=np.float32)
@@ -107,12 +113,27 @@ class Recommender:
 
         Returns:
             DataFrame with `rank` (from 1), `item_id`, `title`, `score`; and first a column `user_id` when several users
-            were asked for (`history`, 0, 1, ..., for several histories).
+            were asked for (`history`, 0, 1, ..., for several histories). Somebody without any history, or who scores
+            all items alike, gets a list all the same, in the fixed shuffled order of `top_k`. A user with no candidate
+            left gets no row.
+
+        Raises:
+            as `scores`; KeyError also for candidates that are not in the catalogue; ValueError for `k` below 1.
         """
+        if k < 1:
+            raise ValueError(f"k is {k}; ask for 1 or more.")
         rows, histories = self._who(users, history, context)
-        scores = np.array(self._scores(histories, rows), dtype=np.float32)
-        self.mask(scores, histories if exclude_seen else None, candidates)
-        order = top_k(scores, k)
+        candidates = None if candidates is None else list(candidates)
+        n = histories.shape[0]
+        order, best = [np.empty((0, 0), dtype=np.int64)], [np.empty(0, dtype=np.float32)]
+        size = max(1, _CHUNK_BYTES // (4 * self.train_.n_items))
+        for start in range(0, n, size):
+            piece = slice(start, start + size)
+            scores = np.array(self._scores(histories[piece], None if rows is None else rows[piece]), dtype=np.float32)
+            self.mask(scores, histories[piece] if exclude_seen else None, candidates)
+            order.append(top_k(scores, k))
+            best.append(np.take_along_axis(scores, np.maximum(order[-1], 0), axis=1)[order[-1] >= 0])
+        order, best = (np.concatenate(order[1:]) if n else order[0]), np.concatenate(best)
         who, place = np.nonzero(order >= 0)
         chosen = order[who, place]
         table = pd.DataFrame(
@@ -120,7 +141,7 @@ class Recommender:
                 "rank": place + 1,
                 "item_id": self.train_.items["item_id"].to_numpy()[chosen],
                 "title": self.train_.items["title"].to_numpy()[chosen],
-                "score": scores[who, chosen],
+                "score": best,
             }
         )
         if rows is None and _is_list_of_lists(history):
@@ -136,7 +157,7 @@ class Recommender:
             out[self.train_.item_rows(candidates)] = False
             scores[:, out] = -np.inf
         if seen is not None:
-            scores[seen.nonzero()] = -np.inf
+            scores[np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr)), seen.indices] = -np.inf
 
     def explain(self, user: Any = None, *, history: Sequence | None = None, item: Any) -> pd.DataFrame:
         """Why this item: the causes of its score, largest first; their contributions add up to the score.
@@ -174,13 +195,21 @@ class Recommender:
         return rows, self.matrix_[rows]
 
     def _histories(self, many: Sequence[Sequence]) -> sparse.csr_matrix:
-        item_rows = [np.unique(self.train_.item_rows(one)) for one in many]
-        sizes = [len(one) for one in item_rows]
-        columns = np.concatenate(item_rows) if item_rows else np.array([], dtype=np.int64)
-        pointer = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return sparse.csr_matrix(
-            (np.ones(len(columns), dtype=np.float32), columns, pointer), shape=(len(many), self.train_.n_items)
-        )
+        for one in many:
+            if isinstance(one, Mapping) != self.uses_ratings:
+                form = "{item_id: rating}, since it learns from ratings" if self.uses_ratings else "a list of item ids"
+                raise ValueError(f"{type(self).__name__} takes a history as {form}; it got a {type(one).__name__}.")
+        item_rows = [self.train_.item_rows(one) for one in many]
+        values = [np.fromiter(one.values(), np.float32) if self.uses_ratings else np.ones(len(one)) for one in many]
+        who = np.repeat(np.arange(len(many)), [len(one) for one in item_rows])
+        columns = np.concatenate([*item_rows, np.empty(0, dtype=np.int64)])
+        numbers = np.concatenate([*values, np.empty(0)]).astype(np.float32)
+        if not np.isfinite(numbers).all():
+            raise ValueError("a history holds a rating that is not finite; leave that item out.")
+        table = sparse.csr_matrix((numbers, (who, columns)), shape=(len(many), self.train_.n_items))
+        if not self.uses_ratings:
+            table.data[:] = 1.0  # an item named twice counts once
+        return table
 
     def _fit(self, matrix: sparse.csr_matrix) -> None:
         raise TypeError(
@@ -189,6 +218,11 @@ class Recommender:
 
     def _scores(self, histories: sparse.csr_matrix, rows: np.ndarray | None) -> np.ndarray:
         raise TypeError(f"{type(self).__name__} has no _scores(histories, rows).")
+
+    def _causes(self, histories: sparse.csr_matrix, contributions: np.ndarray) -> pd.DataFrame:
+        """The table of an explanation whose causes are the items of one history."""
+        items = self.train_.items.iloc[histories.indices]
+        return items[["item_id", "title"]].reset_index(drop=True).assign(contribution=contributions)
 
     def _explain(self, histories: sparse.csr_matrix, rows: np.ndarray | None, item_row: int) -> pd.DataFrame:
         raise TypeError(f"{type(self).__name__} does not explain its scores.")

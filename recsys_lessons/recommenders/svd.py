@@ -6,27 +6,13 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy import sparse
-from scipy.sparse.linalg import svds
 from torch import Tensor
 
 from recsys_lessons.encoders.base import center
-from recsys_lessons.recommenders.base import Recommender
+from recsys_lessons.recommenders.base import Recommender, checked_features
+from recsys_lessons.recommenders.linear_algebra import ridge_map, truncated_svd
 
-__all__ = ["SVDRecommender", "ridge_map"]
-
-
-def ridge_map(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, ridge: float) -> np.ndarray:
-    """The linear map W that minimises sum_i weights_i |features_i W - targets_i|^2 + ridge |W|^2, in closed form.
-
-    Args:
-        features: (n, dim). targets: (n, rank). weights: (n,), not negative.
-        ridge: strength of the pull towards zero, above 0.
-
-    Returns:
-        (dim, rank).
-    """
-    weighted = features * weights[:, None]
-    return np.linalg.solve(features.T @ weighted + ridge * np.eye(features.shape[1]), weighted.T @ targets)
+__all__ = ["SVDRecommender"]
 
 
 class SVDRecommender(Recommender):
@@ -40,10 +26,11 @@ class SVDRecommender(Recommender):
     features to V, learned on the items that have interactions and weighted by how many, stands in for it.
 
     Args:
-        rank: directions kept; at most min(n_users, n_items) - 1.
+        rank: directions kept; at most min(n_users, n_items).
         item_features: (n_items, dim) tensor or array, rows in the item table's order, or None.
         ridge: strength of the regression's pull towards zero.
-        seed: where the iterative solver starts; the result depends on it only by rounding.
+        seed: where the solver of large matrices starts; small ones are solved exactly and do not depend on it.
+        device: where a large matrix is factorised: "auto", "cpu", "cuda".
 
     Attributes:
         singular_values_: (rank,), from large to small.
@@ -56,7 +43,13 @@ class SVDRecommender(Recommender):
     """
 
     def __init__(
-        self, rank: int = 32, *, item_features: Tensor | np.ndarray | None = None, ridge: float = 10.0, seed: int = 0
+        self,
+        rank: int = 32,
+        *,
+        item_features: Tensor | np.ndarray | None = None,
+        ridge: float = 10.0,
+        seed: int = 0,
+        device: str = "auto",
     ):
         if rank < 1:
             raise ValueError(f"rank is {rank}; keep at least 1 direction.")
@@ -66,22 +59,17 @@ class SVDRecommender(Recommender):
         self.item_features = item_features
         self.ridge = ridge
         self.seed = seed
+        self.device = device
 
     def _fit(self, matrix: sparse.csr_matrix) -> None:
-        if self.rank >= min(matrix.shape):
+        if self.rank > min(matrix.shape):
             raise ValueError(
                 f"rank is {self.rank}, and a matrix of {matrix.shape[0]} users x {matrix.shape[1]} items has at most "
-                f"{min(matrix.shape) - 1} here; choose a smaller rank."
+                f"{min(matrix.shape)}; choose a smaller rank."
             )
-        start = np.random.default_rng(self.seed).standard_normal(min(matrix.shape))
-        left, values, right = svds(matrix.astype(np.float64), k=self.rank, v0=start)
-        order = np.argsort(-values)
-        left, values, right = left[:, order], values[order], right[order]
-        # A pair of singular vectors may be turned round together; the largest entry of each item direction is positive.
-        sign = np.sign(right[np.arange(self.rank), np.abs(right).argmax(axis=1)])
-        self.singular_values_ = values
-        self.user_factors_ = left * sign
-        self.item_factors_ = (right * sign[:, None]).T.copy()
+        self.user_factors_, self.singular_values_, self.item_factors_ = truncated_svd(
+            matrix, self.rank, seed=self.seed, device=self.device
+        )
         counts = np.asarray(matrix.sum(axis=0)).ravel()
         self.cold_ = counts == 0
         self.item_factors_[self.cold_] = 0.0  # what the solver leaves there is rounding
@@ -89,15 +77,7 @@ class SVDRecommender(Recommender):
             self._map_cold_items(counts)
 
     def _map_cold_items(self, counts: np.ndarray) -> None:
-        features = torch.as_tensor(self.item_features)
-        if features.ndim != 2 or len(features) != len(counts):
-            raise ValueError(
-                f"item_features is {tuple(features.shape)}, and there are {len(counts)} items; pass one row "
-                "per item, in the item table's order."
-            )
-        if not torch.isfinite(features).all():
-            row = int((~torch.isfinite(features)).any(dim=1).nonzero()[0])
-            raise ValueError(f"item_features has a value that is not finite in row {row}; fill it or drop the item.")
+        features = checked_features(self.item_features, len(counts))
         warm = torch.from_numpy(~self.cold_)
         # Content is known before anybody interacts, but the mean is taken over warm items: the least that is needed.
         centred = center(features, reference=features[warm]).double().numpy()
@@ -110,6 +90,5 @@ class SVDRecommender(Recommender):
 
     def _explain(self, histories: sparse.csr_matrix, rows: np.ndarray | None, item_row: int) -> pd.DataFrame:
         # h V v_i is a sum over the items of h: each contributes the dot product of its own factors with v_i.
-        causes = histories.indices
-        table = self.train_.items.iloc[causes][["item_id", "title"]].reset_index(drop=True)
-        return table.assign(contribution=self.item_factors_[causes] @ self.item_factors_[item_row] * histories.data)
+        factors = self.item_factors_
+        return self._causes(histories, factors[histories.indices] @ factors[item_row] * histories.data)

@@ -4,16 +4,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recsys_lessons.recommenders.base import NotFittedError, Recommender, top_k
+from recsys_lessons.recommenders import base
+from recsys_lessons.recommenders.als import ALS
+from recsys_lessons.recommenders.base import NotFittedError, Recommender
+from recsys_lessons.recommenders.content import ContentProfile
+from recsys_lessons.recommenders.ease import EASE
+from recsys_lessons.recommenders.neighbours import ItemNeighbours
 from recsys_lessons.recommenders.popularity import Popularity
+from recsys_lessons.recommenders.ranking import top_k
 from recsys_lessons.recommenders.svd import SVDRecommender
 
-MODELS = {"popularity": Popularity, "svd": lambda: SVDRecommender(rank=4)}
+MODELS = {
+    "popularity": Popularity,
+    "neighbours": lambda: ItemNeighbours(k=5, shrink=1.0),
+    "svd": lambda: SVDRecommender(rank=4),
+    "ease": lambda: EASE(ridge=2.0),
+    "als": lambda: ALS(rank=4, iterations=4),
+    "content": lambda: ContentProfile(np.random.default_rng(0).standard_normal((30, 7)) + 1),
+}
 
 
 @pytest.fixture(params=MODELS)
-def model(request, likes) -> Recommender:
-    return MODELS[request.param]().fit(likes)
+def make(request):
+    return MODELS[request.param]
+
+
+@pytest.fixture
+def model(make, likes) -> Recommender:
+    return make().fit(likes)
 
 
 @given(arrays(np.float32, (3, 9), elements=st.sampled_from([0.0, 0.5, 1.0, -np.inf])), st.integers(1, 12))
@@ -95,7 +113,27 @@ def test_contributions_add_up_to_the_score(model, likes):
         assert list(why.columns) == ["item_id", "title", "contribution", "share"]
 
 
-def test_wrong_questions_get_an_answer_that_helps(model, likes):
+def test_many_users_are_served_in_pieces_with_the_same_lists(model, monkeypatch):
+    whole = model.recommend(k=7)
+    monkeypatch.setattr(base, "_CHUNK_BYTES", 4 * 30 * 7)  # seven users at once
+    pieces = model.recommend(k=7)
+    assert whole["user_id"].nunique() == 40
+    assert pieces.drop(columns="score").equals(whole.drop(columns="score"))
+    np.testing.assert_allclose(pieces["score"], whole["score"], rtol=1e-5, atol=1e-6)
+
+
+def test_nobody_gets_an_empty_table_with_the_right_columns(model):
+    for table, first in ((model.recommend([]), "user_id"), (model.recommend(history=[[]], candidates=[]), "history")):
+        assert len(table) == 0 and list(table.columns) == [first, "rank", "item_id", "title", "score"]
+
+
+def test_somebody_who_has_seen_everything_gets_no_row(model, likes):
+    everything = likes.items["item_id"].tolist()
+    assert len(model.recommend(history=everything)) == 0
+    assert model.recommend(history=[everything, []], k=3)["history"].tolist() == [1, 1, 1]
+
+
+def test_wrong_questions_get_an_answer_that_helps(model, make, likes):
     with pytest.raises(KeyError, match="unknown user id 7"):
         model.recommend(7)
     with pytest.raises(KeyError, match="unknown item id 501"):
@@ -108,10 +146,16 @@ def test_wrong_questions_get_an_answer_that_helps(model, likes):
         model.explain([1000, 1001], item=500)
     with pytest.raises(ValueError, match="one user id, or history"):
         model.explain(item=500)
+    with pytest.raises(ValueError, match="a history as a list of item ids; it got a dict"):
+        model.recommend(history={500: 5.0})
+    with pytest.raises(ValueError, match="k is 0"):
+        model.recommend(1000, k=0)
+    with pytest.raises(KeyError, match="unknown item id 501"):
+        model.recommend(1000, candidates=[501])
     with pytest.raises(NotFittedError, match="call fit"):
-        type(model)().recommend(1000)
+        make().recommend(1000)
     with pytest.raises(ValueError, match="no interactions"):
-        type(model)().fit(likes.with_interactions(likes.interactions.head(0)))
+        make().fit(likes.with_interactions(likes.interactions.head(0)))
 
 
 def test_popularity_counts_people(likes):

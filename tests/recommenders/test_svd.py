@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import Ridge
 
-from recsys_lessons.recommenders.svd import SVDRecommender, ridge_map
+from recsys_lessons.recommenders.svd import SVDRecommender
 
 
 @pytest.fixture
@@ -37,15 +36,6 @@ def test_folding_in_a_training_user_gives_their_own_scores(likes):
 def test_the_seed_decides_nothing_that_is_seen(likes):
     first, second = (SVDRecommender(rank=5, seed=seed).fit(likes) for seed in (0, 1))
     np.testing.assert_allclose(first.item_factors_, second.item_factors_, atol=1e-6)
-
-
-def test_the_map_is_weighted_ridge_regression(features):
-    random = np.random.default_rng(0)
-    targets, weights = random.standard_normal((30, 3)), random.integers(0, 9, 30)
-    expected = (
-        Ridge(alpha=2.5, fit_intercept=False).fit(features.double().numpy(), targets, sample_weight=weights).coef_.T
-    )
-    np.testing.assert_allclose(ridge_map(features.double().numpy(), targets, weights, 2.5), expected, atol=1e-8)
 
 
 def test_without_features_a_cold_item_scores_zero_and_with_them_its_group_decides(likes, features):
@@ -86,8 +76,8 @@ def test_arguments_that_do_not_fit_are_named(likes, features):
         SVDRecommender(rank=0)
     with pytest.raises(ValueError, match="ridge is 0"):
         SVDRecommender(ridge=0)
-    with pytest.raises(ValueError, match="rank is 30.*40 users x 30 items"):
-        SVDRecommender(rank=30).fit(likes)
+    with pytest.raises(ValueError, match="rank is 31.*40 users x 30 items has at most 30"):
+        SVDRecommender(rank=31).fit(likes)
     with pytest.raises(ValueError, match=r"item_features is \(29, 6\)"):
         SVDRecommender(rank=4, item_features=features[:29]).fit(likes)
     features[3, 2] = float("nan")

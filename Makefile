@@ -28,9 +28,10 @@ test: .venv/.test ## lint, unit tests, and every notebook executed
 
 build: .venv/.test ## make notebooks/, exercises/ and solutions/ from sources/
 	$(PY) -m tools.build
+	$(PY) -m tools.numbers
 
 bench: .venv/.bench ## measure against other libraries; each script writes into results/
-	set -e; for script in benchmarks/*.py; do $(PY) "$$script"; done
+	set -e; for script in benchmarks/[!_]*.py; do $(PY) "$$script"; done
 
 clean: ## remove .venv and what the tools leave behind; downloads and your progress stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist

@@ -26,6 +26,7 @@ _HOMES = {
     "compare": "evaluation",
     "evaluate": "evaluation",
     "load_movielens": "data.movielens",
+    "read_results": "results",
     "seed_everything": "devices",
     "split_by_time": "data.splits",
     "split_cold_items": "data.splits",

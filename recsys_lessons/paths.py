@@ -7,9 +7,12 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "data_dir", "home"]
+from recsys_lessons.errors import RecsysLessonsError
+
+__all__ = ["bundled", "cache_dir", "data_dir", "home"]
 
 _APP = "recsys-lessons"
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def home() -> Path | None:
@@ -28,3 +31,17 @@ def data_dir() -> Path:
     """What cannot be made again: a learner's progress."""
     root = home()
     return root / "data" if root else Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def bundled(name: str) -> Path:
+    """A folder of the course that is not code, such as `questions`: the checkout's own, or the copy in an installation.
+
+    Raises:
+        RecsysLessonsError: there is neither.
+    """
+    checkout, installed = _PACKAGE.parent, _PACKAGE / f"_{name}"
+    if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
+        return checkout / name
+    if installed.is_dir():
+        return installed
+    raise RecsysLessonsError(f"there are no {name} in {installed}; install recsys-lessons again.")

@@ -18,7 +18,7 @@ CORE = Path(recsys_lessons.__file__).parent
 FLOORS = (
     ("errors",),
     ("paths", "language", "devices", "hub"),
-    ("_assets",),
+    ("_assets", "results"),
     ("assets",),
     ("metrics", "data"),
     ("encoders",),

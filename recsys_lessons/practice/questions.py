@@ -9,12 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recsys_lessons.errors import RecsysLessonsError
+from recsys_lessons.paths import bundled
 from recsys_lessons.practice._plain_yaml import Document, one_line, read_yaml
 from recsys_lessons.practice.question_schema import FollowUp, Link, Point, Question, RedFlag, Source, Text
 
 __all__ = ["load_questions", "questions_folder", "read_question"]
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _KEYS = {key for part in (Question, Text, Point, RedFlag, FollowUp, Link, Source) for key in part.model_fields}
 _EXPECTED = {
     "string_type": "text",
@@ -31,12 +31,7 @@ def questions_folder() -> Path:
     Raises:
         RecsysLessonsError: there is neither.
     """
-    checkout, installed = _PACKAGE.parent, _PACKAGE / "_questions"
-    if (checkout / "pyproject.toml").is_file() and (checkout / "questions").is_dir():
-        return checkout / "questions"
-    if installed.is_dir():
-        return installed
-    raise RecsysLessonsError(f"there are no questions in {installed}; install recsys-lessons again.")
+    return bundled("questions")
 
 
 def load_questions(folder: Path | str | None = None) -> dict[str, Question]:

@@ -50,6 +50,24 @@ def test_a_wrong_answer_is_caught_with_the_rule_it_breaks_and_a_small_input(exer
         ("recall_at_k", "divides by the smaller of k and the relevant", "every relevant item counts"),
         ("recall_at_k", "counts a repeated relevant item twice", "twice is one item"),
         ("recall_at_k", "is 0 with no relevant item", "nothing to find"),
+        ("svd_scores", "multiplies the full decomposition back", "largest singular values stay"),
+        ("svd_scores", "subtracts the items' means, as PCA does", "no mean is subtracted"),
+        ("svd_scores", "clips negative scores", "nothing is clipped"),
+        ("fold_in", "averages over the history", "neither averaged nor scaled"),
+        ("fold_in", "counts a repeated item twice", "counts once"),
+        ("fold_in", "hides the history's own items", "scored like any other"),
+        ("ridge_map", "takes the root of the weights", "weight 2 is the same"),
+        ("ridge_map", "divides the ridge by the number of items", "added once"),
+        ("ridge_map", "adds the ridge to every cell", "diagonal only"),
+        ("explain_score", "gives shares of the score", "not a share"),
+        ("explain_score", "drops what is negative", "may be negative"),
+        ("explain_score", "leaves out the item itself", "in the history itself"),
+        ("funk_svd_step", "updates the item by the user's new factors", "BEFORE the step"),
+        ("funk_svd_step", "forgets the biases in the prediction", "nothing changes"),
+        ("funk_svd_step", "forgets the regularisation", "shrinks towards 0"),
+        ("contextual_scores", "gives the sentence to the first user", "serves every user"),
+        ("contextual_scores", "takes the mean with the sentence in it", "and of nothing else"),
+        ("contextual_scores", "hides nothing", "-inf stands where"),
         ("mean_pooling", "takes padding into the mean", "padding does not change the mean"),
         ("mean_pooling", "divides by the padded width", "not the padded width"),
         ("mean_pooling", "takes the vector of [CLS]", "mean over the tokens"),
@@ -71,7 +89,7 @@ def test_the_rule_that_is_named_is_the_one_that_the_mutant_breaks(name, mutant, 
 def test_an_answer_of_another_type_is_told_apart_from_a_wrong_number(exercise, value):
     result = run_check(exercise, lambda *arguments: value)
     assert result.status == "failed" and result.got
-    if not isinstance(value, float):
+    if not isinstance(value, (float, np.ndarray)):
         assert result.rule["en"].startswith("it returns")
 
 

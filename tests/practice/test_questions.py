@@ -14,6 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recsys_lessons import paths
 from recsys_lessons.errors import RecsysLessonsError
 from recsys_lessons.practice import question_schema, questions
 from recsys_lessons.practice.exercises import LESSONS
@@ -296,7 +297,7 @@ def test_a_checkout_uses_its_own_questions_and_an_installed_package_the_copy_it_
     assert questions_folder() == ROOT / "questions"
     package = tmp_path / "recsys_lessons"
     (tmp_path / "questions").mkdir()  # of somebody else: there is no pyproject.toml beside it
-    monkeypatch.setattr(questions, "_PACKAGE", package)
+    monkeypatch.setattr(paths, "_PACKAGE", package)
     with pytest.raises(RecsysLessonsError, match="install recsys-lessons again"):
         questions_folder()
     (package / "_questions").mkdir(parents=True)
@@ -309,6 +310,7 @@ def test_the_wheel_brings_every_question(tmp_path):
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
     assert {f"recsys_lessons/_questions/{name}.yaml" for name in BANK} <= names
+    assert "recsys_lessons/_results/quality_warm.json" in names
     assert "recsys_lessons/practice/questions.py" in names
 
 

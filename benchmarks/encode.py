@@ -62,7 +62,7 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def matmul_limit(encoder: TextEncoder, rows: int = 1024, batches: int = 4) -> float:
+def matmul_limit(encoder: TextEncoder, rows: int = 1024, batches: int = 2) -> float:
     """FLOP/s of the linear layers' products alone, inputs and weights in the encoder's precision.
 
     The better of two ways of using a CPU: one product on all cores, and one product on each core.
@@ -81,7 +81,7 @@ def matmul_limit(encoder: TextEncoder, rows: int = 1024, batches: int = 4) -> fl
     def rate(workers: int) -> float:
         return batches * flop / seconds(lambda: list(ahead(products, range(batches), workers)), encoder.device)
 
-    return max(rate(workers) for _ in range(6) for workers in {1, cpu_workers(encoder.device)})
+    return max(rate(workers) for _ in range(5) for workers in {1, cpu_workers(encoder.device)})
 
 
 def arithmetic(encoder: TextEncoder, texts: list[str]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AssetError", "RecsysLessonsError"]
+__all__ = ["AssetError", "DataFileError", "RecsysLessonsError"]
 
 
 class RecsysLessonsError(Exception):
@@ -11,3 +11,7 @@ class RecsysLessonsError(Exception):
 
 class AssetError(RecsysLessonsError):
     """An asset could not be fetched, verified, converted or stored."""
+
+
+class DataFileError(RecsysLessonsError, ValueError):
+    """A file of ratings is missing, damaged or not what it should be; the message names file, place, value and fix."""

@@ -28,7 +28,7 @@ def cache_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """What cannot be made again: a learner's progress."""
+    """What is not to be lost: a learner's progress, and releases that were downloaded."""
     root = home()
     return root / "data" if root else Path(platformdirs.user_data_dir(_APP, appauthor=False))
 

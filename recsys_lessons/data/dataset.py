@@ -70,6 +70,53 @@ class Dataset:
                     f"{int((~known).sum())} in all) is not in {column[:4]}s; add it there, or drop those rows."
                 )
 
+    @classmethod
+    def from_frame(
+        cls,
+        interactions: pd.DataFrame,
+        items: pd.DataFrame | None = None,
+        users: pd.DataFrame | None = None,
+        *,
+        user: str = "user_id",
+        item: str = "item_id",
+        rating: str | None = "rating",
+        timestamp: str | None = "timestamp",
+        title: str = "title",
+        min_rating: float | None = None,
+        missing: str = "raise",
+    ) -> Dataset:
+        """Anybody's own tables as a Dataset. They are checked, and not changed.
+
+        Args:
+            interactions: one row per event. Of several events of one user and item the latest is kept (the last row
+                where timestamps are equal or absent), and `notes` counts the others. Columns beyond those named below
+                stay as they are.
+            items: one row per item, with the column `item`. Without it, the items are those of `interactions`, in
+                sorted order. Where there are titles and no column `text`, it is made of title and `genres` (a list, or
+                "Comedy|Drama"). Without titles, an item's title is its id, and there is no text to encode.
+            users: one row per user, with the column `user`; without it, the users of `interactions`, sorted.
+            user, item: the columns with ids: integers or strings, of one kind in all tables.
+            rating: a column of numbers; None where there is none, or it does not matter.
+            timestamp: seconds since 1970 (milli-, micro- and nanoseconds are told by their size), dates and times, or
+                ISO 8601 strings; UTC where no time zone is named. Becomes int64 seconds. None where there is none.
+            title: the column of `items` that people know an item by.
+            min_rating: keep interactions that are rated at least this; None keeps all. Both other tables stay whole.
+            missing: what to do with an interaction without an id, a rating or a timestamp: "raise", or "drop" and
+                count in `notes`.
+
+        Raises:
+            TypeError: not a DataFrame. ValueError: a column is not there (the message shows those that are), a value is
+                missing or is no id, number or moment (with row, value and fix), an id stands twice in its table, or is
+                not in it at all.
+        """
+        from recsys_lessons.data._frames import tables
+
+        names = {"user_id": user, "item_id": item, "rating": rating, "timestamp": timestamp, "title": title}
+        items, users, interactions, notes = tables(
+            interactions, items, users, names=names, min_rating=min_rating, missing=missing
+        )
+        return cls(items=items, users=users, interactions=interactions, notes=tuple(notes))
+
     @property
     def n_items(self) -> int:
         return len(self.items)
@@ -95,13 +142,22 @@ class Dataset:
         """
         if values is not None and values not in self.interactions.columns:
             raise ValueError(f"interactions has no column {values!r}; it has {list(self.interactions.columns)}.")
+        matrix = self._filled(self.interactions, values)
+        if matrix.nnz == len(self.interactions):
+            return matrix  # no pair stands twice, so nothing was added up; sorting all of a large table costs gigabytes
+        if values is None:
+            matrix.data[:] = 1.0
+            return matrix
         table = self.interactions
         if "timestamp" in table.columns:
             table = table.sort_values("timestamp", kind="stable")
-        table = table.drop_duplicates(["user_id", "item_id"], keep="last")
-        numbers = np.ones(len(table)) if values is None else table[values].to_numpy()
-        place = self._user_index.get_indexer(table["user_id"]), self._item_index.get_indexer(table["item_id"])
-        return sparse.csr_matrix((numbers.astype(np.float32), place), shape=(self.n_users, self.n_items))
+        return self._filled(table.drop_duplicates(["user_id", "item_id"], keep="last"), values)
+
+    def _filled(self, table: pd.DataFrame, values: str | None) -> sparse.csr_matrix:
+        users = self._user_index.get_indexer(table["user_id"]).astype(np.int32)
+        items = self._item_index.get_indexer(table["item_id"]).astype(np.int32)
+        numbers = np.ones(len(table), np.float32) if values is None else table[values].to_numpy(dtype=np.float32)
+        return sparse.csr_matrix((numbers, (users, items)), shape=(self.n_users, self.n_items))
 
     def history(self, user_id) -> pd.DataFrame:
         """The interactions of one user, oldest first, with the items' titles."""
@@ -113,7 +169,8 @@ class Dataset:
 
     def active_items(self) -> np.ndarray:
         """Ids of the items with at least one interaction here, in the item table's order."""
-        return self.items.loc[self.items["item_id"].isin(self.interactions["item_id"]), "item_id"].to_numpy()
+        # Of 25 million interactions, the distinct ids make a far smaller table to look things up in.
+        return self.items.loc[self.items["item_id"].isin(self.interactions["item_id"].unique()), "item_id"].to_numpy()
 
     def search(self, words: str, limit: int = 20) -> pd.DataFrame:
         """Items whose title holds every word, whatever the case and punctuation; the most interacted-with first."""

@@ -69,3 +69,19 @@ def test_search_finds_words_in_any_case_and_shows_the_popular_first(likes):
 def test_history_is_in_time_order_with_titles(likes):
     history = likes.history(1003)
     assert history["timestamp"].is_monotonic_increasing and history["title"].str.startswith("Film").all()
+
+
+def test_a_matrix_is_the_same_whatever_the_order_and_the_width_of_the_columns(likes):
+    shuffled = likes.interactions.sample(frac=1, random_state=0)
+    narrow = shuffled.astype({"user_id": "int32", "item_id": "int32", "rating": "float32"})
+    for values in (None, "rating"):
+        expected = likes.matrix(values)
+        for table in (shuffled, narrow, pd.concat([narrow, narrow.assign(timestamp=-1, rating=1.0)])):
+            found = likes.with_interactions(table).matrix(values)
+            assert found.dtype == np.float32 and found.has_canonical_format
+            assert (found != expected).nnz == 0
+
+
+def test_active_items_keep_the_item_tables_order(likes):
+    some = likes.with_interactions(likes.interactions.iloc[[5, 0, 9, 5]])
+    assert some.active_items().tolist() == [i for i in likes.items["item_id"] if i in set(some.interactions["item_id"])]

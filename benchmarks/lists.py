@@ -2,8 +2,8 @@
 
     python benchmarks/lists.py [--users 100000 --items 20000 --per-user 18 --rank 64]
 
-The interactions are generated (see svd.py). Each model is fitted and asked for everybody's ten best items, which goes in
-pieces, and each runs in a process of its own, so that its peak of memory is its own. Prints one table and writes
+The interactions are generated (see svd.py). Each model is fitted and asked for everybody's ten best items, in pieces,
+and each runs in a process of its own, so that its peak of memory is its own. Prints one table and writes
 results/lists.json.
 """
 

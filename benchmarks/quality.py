@@ -160,7 +160,8 @@ def cold(n_seeds: int) -> pd.DataFrame:
             else ""
         )
         row = (name, np.mean(values), min(values), max(values), difference.mean(), difference.mean() - reach)
-        rows.append((*row, difference.mean() + reach, int((difference > 0).sum()), chosen, np.round(values, 4).tolist()))
+        won, by_seed = int((difference > 0).sum()), np.round(values, 4).tolist()
+        rows.append((*row, difference.mean() + reach, won, chosen, by_seed))
     columns = ["model", "ndcg@10", "least", "most", "over TF-IDF map", "low", "high", "seeds won", "chosen", "by seed"]
     table = pd.DataFrame(rows, columns=columns).round(4).sort_values("ndcg@10", ascending=False, ignore_index=True)
     write_result("quality_cold", table, seeds=range(n_seeds), packages=PACKAGES)

@@ -276,3 +276,37 @@ def test_a_warning_is_one_line_on_stderr(run, tmp_path, monkeypatch):
     status, out, err = run("hint", "recall_at_k")
     assert status == 0 and "hint 1/3" in out
     assert one_line(err) and "progress is not recorded" in err and ".py" not in err
+
+
+def test_questions_are_listed_asked_and_answered_only_on_request(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["questions"]) == 0
+    listed = capsys.readouterr().out
+    assert "which-svd" in listed and "fold-in-a-new-user" in listed
+    assert main(["questions", "which-svd"]) == 0
+    asked = capsys.readouterr().out
+    assert "A strong answer" not in asked and "--answer" in asked
+    assert main(["questions", "which-svd", "--hint", "2"]) == 0
+    assert "Hints" in capsys.readouterr().out
+    assert main(["questions", "which-svd", "--answer"]) == 0
+    answered = capsys.readouterr().out
+    for part in ("A strong answer", "What is listened for", "Red flags", "Follow-ups", "03_svd_scoring.ipynb"):
+        assert part in answered
+    assert len(answered) > 3 * len(asked)
+
+
+def test_questions_speak_chinese(capsys, monkeypatch):
+    monkeypatch.delenv("RECSYS_LESSONS_LANG", raising=False)
+    try:
+        assert main(["--lang", "zh", "questions", "which-svd", "--answer"]) == 0
+    finally:
+        os.environ.pop("RECSYS_LESSONS_LANG", None)
+    said = capsys.readouterr().out
+    assert "参考答案" in said and "追问" in said and "A strong answer" not in said
+
+
+def test_a_misspelt_question_is_told_and_so_is_an_answer_to_none(capsys):
+    assert main(["questions", "which-sdv"]) == 1
+    assert "there is no question 'which-sdv'; did you mean which-svd" in capsys.readouterr().err
+    assert main(["questions", "--answer"]) == 2
+    assert "need a question" in capsys.readouterr().err

@@ -26,6 +26,7 @@ FLOORS = (
     ("recommenders",),
     ("evaluation",),
     ("plots", "widgets", "practice"),
+    ("cli_assets", "cli_questions"),
     ("cli",),
 )
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}

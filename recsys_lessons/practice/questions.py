@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from recsys_lessons.errors import RecsysLessonsError
 from recsys_lessons.paths import bundled
 from recsys_lessons.practice._plain_yaml import Document, one_line, read_yaml
+from recsys_lessons.practice.exercises import close_matches
 from recsys_lessons.practice.question_schema import FollowUp, Link, Point, Question, RedFlag, Source, Text
 
-__all__ = ["load_questions", "questions_folder", "read_question"]
+__all__ = ["find_question", "load_questions", "questions_folder", "read_question"]
 
 _KEYS = {key for part in (Question, Text, Point, RedFlag, FollowUp, Link, Source) for key in part.model_fields}
 _EXPECTED = {
@@ -60,6 +61,18 @@ def load_questions(folder: Path | str | None = None) -> dict[str, Question]:
     for path, question in questions.values():
         _check_name(path, question)
     return {name: questions[name][1] for name in sorted(questions)}
+
+
+def find_question(name: str) -> Question:
+    """The course's question of that id.
+
+    Raises:
+        RecsysLessonsError: there is none; the message lists ids like it.
+    """
+    bank = load_questions()
+    if name not in bank:
+        raise RecsysLessonsError(f"there is no question {name!r}; {close_matches(name, bank)}.")
+    return bank[name]
 
 
 def read_question(path: Path | str) -> Question:

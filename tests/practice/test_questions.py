@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from recsys_lessons import paths
 from recsys_lessons.errors import RecsysLessonsError
-from recsys_lessons.practice import question_schema, questions
+from recsys_lessons.practice import question_schema
 from recsys_lessons.practice.exercises import LESSONS
 from recsys_lessons.practice.question_schema import Text, unwrap
 from recsys_lessons.practice.questions import load_questions, questions_folder, read_question

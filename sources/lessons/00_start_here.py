@@ -120,7 +120,7 @@ intervals(table, label="model", title="What people liked later, found in the fir
 # %%
 from recsys_lessons.evaluation import bootstrap_interval, per_user
 
-difference = per_user(models["SVD, rank 32"], test)["ndcg"] - per_user(models["popularity"], test)["ndcg"]
+difference = per_user(models["SVD, rank 32"], test)["ndcg@10"] - per_user(models["popularity"], test)["ndcg@10"]
 low, high = bootstrap_interval(difference)
 print(f"SVD minus popularity: {difference.mean():.3f}, 95 % interval {low:.3f} to {high:.3f}")
 better, worse = (difference > 0).mean(), (difference < 0).mean()

@@ -14,6 +14,9 @@ __all__ = ["LESSONS", "close_matches", "find_exercise", "lesson_of"]
 
 LESSONS: dict[str, tuple[str, ...]] = {
     "00_start_here": ("recall_at_k", "mean_pooling"),
+    "01_classical": ("ndcg_at_k", "split_last", "item_neighbours"),
+    "02_text_to_vectors": ("center", "token_budget_batches"),
+    "03_svd_scoring": ("svd_scores", "fold_in", "ridge_map", "explain_score", "funk_svd_step", "contextual_scores"),
 }
 """Lesson to the names of its exercises, in the order in which they are met."""
 

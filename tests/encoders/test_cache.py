@@ -46,6 +46,20 @@ def test_a_place_that_cannot_be_written_costs_a_warning_and_no_more(tmp_path):
     cache.write({b"k": np.ones(4)})  # and says so once
 
 
+def test_what_is_added_is_written_together_about_once_a_second_and_when_the_block_ends(tmp_path, monkeypatch):
+    path, now, written = tmp_path / "e.sqlite", [0.0], []
+    monkeypatch.setattr("recsys_lessons.encoders.cache.time.monotonic", lambda: now[0])
+    write = EmbeddingCache.write
+    monkeypatch.setattr(EmbeddingCache, "write", lambda self, new: written.append(len(new)) or write(self, new))
+    with pytest.raises(KeyboardInterrupt), EmbeddingCache(path, 1) as cache:
+        for i in range(25):
+            now[0] += 0.11
+            cache.add({bytes([i]): np.ones(1)})
+        raise KeyboardInterrupt
+    assert written == [10, 10, 5]
+    assert len(EmbeddingCache(path, 1).read([bytes([i]) for i in range(25)])) == 25
+
+
 def _write(path, start):
     cache = EmbeddingCache(path, 2)
     for i in range(start, start + 40):

@@ -72,7 +72,16 @@ def test_pooling_and_prefixes_come_from_the_folder(tiny_bert, tmp_path):
 def test_empty_input_and_any_kind_of_column(encoder):
     assert encoder.encode([]).shape == (0, 16)
     column = pd.Series(["cat", "film"], index=[7, 3])
-    torch.testing.assert_close(encoder.encode(column), encoder.encode(["cat", "film"]))
+    expected = encoder.encode(["cat", "film"])
+    torch.testing.assert_close(encoder.encode(column), expected)
+    torch.testing.assert_close(encoder.encode(text for text in ("cat", "film")), expected)
+    torch.testing.assert_close(encoder.encode(column.to_numpy()), expected)
+    assert encoder.encode(text for text in ()).shape == (0, 16)
+
+
+def test_a_table_is_not_taken_for_its_column_names(encoder):
+    with pytest.raises(TypeError, match=r"table with \['text'\].*table\['text'\]"):
+        encoder.encode(pd.DataFrame({"text": ["cat", "film"]}))
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
@@ -95,6 +104,29 @@ def test_long_texts_are_cut_and_counted_once(encoder):
     assert len(caught) == 1 and "2 of 3 texts have more than 32 tokens" in str(caught[0].message)
     assert caught[0].filename == __file__
     torch.testing.assert_close(vectors[:1], encoder.encode(["cat " * 30]), atol=1e-5, rtol=1e-5)
+
+
+def test_texts_of_50000_characters_are_counted_in_one_warning_however_many_batches(tiny_bert, monkeypatch):
+    monkeypatch.setattr("recsys_lessons.encoders.base._BLOCK", 10)
+    encoder = TextEncoder(tiny_bert, batch_tokens=32, workers=2, progress=False, cache=False)
+    texts = [("cat good film " * 4000)[:50_000] + str(i) for i in range(30)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        vectors = encoder.encode([*texts, "cat"])
+    assert [str(one.message).split(" texts")[0] for one in caught] == ["30 of 31"]
+    torch.testing.assert_close(
+        vectors[:1], vectors[29:30], atol=1e-6, rtol=0
+    )  # what differs stands in the cut-off rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\n\t", "\0", "\U0001f600", "👩‍👩‍👧‍👦 cat", "кот 猫 قط חתול cat", "e\u0301", "\ud83d", "\ufeff\u200b"],
+)
+def test_any_string_gives_a_finite_vector_of_length_one(encoder, text):
+    vectors = encoder.encode(["cat", text])
+    assert torch.isfinite(vectors).all()
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(2))
 
 
 def test_half_an_emoji_is_encoded_like_the_replacement_character(encoder):
@@ -126,7 +158,7 @@ def test_a_text_that_stands_twice_is_computed_once(encoder, monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tiny_bert, monkeypatch):
-    encoder = TextEncoder(tiny_bert, batch_tokens=8, progress=False)
+    encoder = TextEncoder(tiny_bert, batch_tokens=8, workers=1, progress=False)
     forward, calls = encoder._forward, []
 
     def interrupted(ids):
@@ -176,6 +208,7 @@ def test_half_precision_stays_close(tiny_bert, encoder):
         ({"pooling": "max"}, "pooling is 'max'"),
         ({"max_tokens": 0}, "max_tokens is 0"),
         ({"batch_tokens": -1}, "batch_tokens is -1"),
+        ({"workers": 0}, "workers is 0"),
         ({"device": "gpu"}, "device is 'gpu'"),
         ({"precision": "int4"}, "precision is 'int4'"),
     ],

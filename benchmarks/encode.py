@@ -28,6 +28,7 @@ import torch
 from _report import write_result
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
+from transformers.utils import logging
 
 from recsys_lessons.data.movielens import load_movielens
 from recsys_lessons.devices import cpu_workers
@@ -153,6 +154,7 @@ def main() -> None:
         for precision in ("fp32", "bf16", "auto")
     }
     fp32 = encoders["fp32"]
+    logging.set_verbosity_error()  # the peer's loader reports a pooler that nobody uses
     peer = SentenceTransformer(str(fp32.folder))
     for warm in (lambda t: loop(fp32, t), peer.encode, *(encoder.encode for encoder in encoders.values())):
         warm(sets["titles"][:64])

@@ -46,7 +46,7 @@ from recsys_lessons.recommenders.base import Recommender
 
 SEED = 0
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "implicit", "lenskit")
-RIDGES = (1.0, 10.0, 100.0, 1000.0)
+RIDGES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 
 
 class Chance(Recommender):

@@ -7,7 +7,11 @@ batches, progress, the cache and what is kept after an interruption are settled 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, nullcontext
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,7 +20,11 @@ from tqdm.auto import tqdm
 
 from recsys_lessons.encoders.cache import EmbeddingCache
 
-__all__ = ["center", "cls_pooling", "digest", "encode_in_batches", "mean_pooling", "token_budget_batches"]
+__all__ = ["ahead", "center", "cls_pooling", "digest", "encode_in_batches", "mean_pooling", "token_budget_batches"]
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+_BLOCK = 4096  # items held at a time: enough to sort by length, few enough for memory
 
 
 def mean_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
@@ -92,7 +100,7 @@ def token_budget_batches(lengths: Sequence[int], budget: int) -> Iterator[list[i
         ValueError: `budget` is below 1.
     """
     if budget < 1:
-        raise ValueError(f"the token budget is {budget}; it must be 1 or more, e.g. 4096.")
+        raise ValueError(f"the token budget is {budget}; it must be 1 or more, e.g. 1024.")
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable").tolist()
     start = 0
     while start < len(order):
@@ -111,20 +119,24 @@ def encode_in_batches(
     cache: EmbeddingCache | None,
     progress: bool,
     unit: str,
+    workers: int = 1,
 ) -> Tensor:
     """Embed each item once: from the cache where it holds it, by the model otherwise; in the given order.
 
-    What a batch gave is stored at once, so that an interrupted run goes on where it stopped.
+    Vectors are stored about once a second and when the run ends, however it ends, so that an interrupted run goes on
+    where it stopped. Batches do not depend on which worker is first, so two runs give the same vectors.
 
     Args:
         keys: (n,) one digest per item; equal keys are embedded once.
         dim: length of a vector.
-        lengths: rows to tokens, asked only for rows that are computed.
-        embed: rows to (rows, dim).
+        lengths: rows to tokens, asked only for rows that are computed, and for at most 4,096 of them at a time: a
+            hundred thousand tokenised texts need not be in memory at once.
+        embed: rows to (rows, dim). With several workers it is called from several threads.
         budget: tokens a batch may hold.
         cache: where vectors are kept, or None.
         progress: show a bar while something is computed.
         unit: what the bar counts.
+        workers: batches computed at the same time, see `ahead`.
 
     Returns:
         (n, dim) float32 on the CPU.
@@ -133,20 +145,67 @@ def encode_in_batches(
     first: dict[bytes, int] = {}
     for row, key in enumerate(keys):
         first.setdefault(key, row)
-    known = cache.read(list(first)) if cache else {}
-    for key, vector in known.items():
-        result[first[key]] = torch.from_numpy(vector)
-    todo = [row for key, row in first.items() if key not in known]
-    with tqdm(total=len(todo), desc="Encoding", unit=unit, disable=not (progress and todo), leave=False) as bar:
-        for batch in token_budget_batches(lengths(todo), budget) if todo else ():
-            rows = [todo[i] for i in batch]
-            vectors = embed(rows).float().cpu()
+    todo: list[int] = []
+    for block in _blocks(list(first.values())):
+        known = cache.read([keys[row] for row in block]) if cache else {}
+        done = [row for row in block if keys[row] in known]
+        todo += [row for row in block if keys[row] not in known]
+        if done:
+            result[done] = torch.from_numpy(np.stack([known[keys[row]] for row in done]))
+    batches = (
+        [block[i] for i in batch] for block in _blocks(todo) for batch in token_budget_batches(lengths(block), budget)
+    )
+    workers = max(1, min(workers, len(todo)))  # a single text, such as a query, is computed on all cores
+    bar = tqdm(total=len(todo), desc="Encoding", unit=unit, disable=not (progress and todo), leave=False)
+    with bar, closing(ahead(embed, batches, workers)) as computed, cache or nullcontext():
+        for rows, vectors in computed:
+            vectors = vectors.float().cpu()
             result[rows] = vectors
             if cache:
-                cache.write({keys[row]: vector for row, vector in zip(rows, vectors.numpy(), strict=True)})
+                cache.add({keys[row]: vector for row, vector in zip(rows, vectors.numpy(), strict=True)})
             bar.update(len(rows))
-    source = torch.tensor([first[key] for key in keys], dtype=torch.long)
-    return result[source]
+    twins = [row for row, key in enumerate(keys) if first[key] != row]
+    result[twins] = result[[first[keys[row]] for row in twins]]
+    return result
+
+
+def ahead(work: Callable[[_T], _R], items: Iterable[_T], workers: int) -> Iterator[tuple[_T, _R]]:
+    """Each item with `work(item)`, in order, up to `workers` of them computed at the same time by threads.
+
+    On a CPU this beats one batch spread over all cores: the cores share no loop, so none waits for another after every
+    layer, and what Python does between two layers costs one core and not all. torch's arithmetic runs outside Python's
+    lock, so threads are enough. Items are drawn only a little ahead of what is taken.
+
+    An error in a worker is raised here. Whatever happens, the caller's number of torch threads is as it was.
+    """
+    if workers == 1:
+        for item in items:
+            yield item, work(item)
+        return
+    threads = torch.get_num_threads()
+    share = max(1, threads // workers)  # of the cores, for each worker
+    pool = ThreadPoolExecutor(workers, "encode", initializer=torch.set_num_threads, initargs=(share,))
+    waiting: deque[tuple[_T, Future]] = deque()
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > 2 * workers:
+                item, future = waiting.popleft()
+                yield item, future.result()
+        while waiting:
+            item, future = waiting.popleft()
+            yield item, future.result()
+    finally:
+        try:
+            pool.shutdown(cancel_futures=True)
+        finally:
+            # set_num_threads holds for the thread that calls it, and for threads that start later.
+            torch.set_num_threads(threads)
+
+
+def _blocks(rows: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(rows), _BLOCK):
+        yield rows[start : start + _BLOCK]
 
 
 def digest(*parts: bytes) -> bytes:

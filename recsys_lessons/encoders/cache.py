@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -13,10 +14,13 @@ import numpy as np
 __all__ = ["EmbeddingCache"]
 
 _CHUNK = 500  # SQLite's limit on values in one statement was 999 for long
+_INTERVAL = 1.0  # seconds between two transactions, and what a killed process loses at most
 
 
 class EmbeddingCache:
     """Digest to vector. A cache that cannot be read or written is set aside with a warning: it only saves time.
+
+    As a context manager it writes what was added when the block ends, also by an error or Ctrl-C.
 
     Args:
         path: the file; made on the first write.
@@ -27,6 +31,27 @@ class EmbeddingCache:
         self.path = Path(path)
         self.dim = dim
         self._usable = True
+        self._pending: dict[bytes, np.ndarray] = {}
+        self._written = time.monotonic()
+
+    def __enter__(self) -> EmbeddingCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flush()
+
+    def add(self, vectors: Mapping[bytes, np.ndarray]) -> None:
+        """Store vectors soon: a transaction a second costs nothing, one for each batch costs as much as a batch."""
+        self._pending.update(vectors)
+        if time.monotonic() - self._written > _INTERVAL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added."""
+        pending, self._pending = self._pending, {}
+        if pending:
+            self.write(pending)
+        self._written = time.monotonic()
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """The (dim,) float32 vectors of those keys that are stored."""
@@ -34,7 +59,7 @@ class EmbeddingCache:
         if not self._usable or not self.path.exists():
             return found
         try:
-            with closing(self._connect(readonly=True)) as db:
+            with closing(self._connect(create=False)) as db:
                 for start in range(0, len(keys), _CHUNK):
                     chunk = keys[start : start + _CHUNK]
                     marks = ",".join("?" * len(chunk))
@@ -58,10 +83,11 @@ class EmbeddingCache:
         except (sqlite3.Error, OSError) as error:
             self._give_up(error)
 
-    def _connect(self, readonly: bool = False) -> sqlite3.Connection:
-        if readonly:
-            return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
-        db = sqlite3.connect(self.path, timeout=60)
+    def _connect(self, create: bool = True) -> sqlite3.Connection:
+        # Reading opens for writing too where the file allows it: after a killed process the first reader rolls back
+        # what was half written, and a read-only one may not.
+        uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        db = sqlite3.connect(uri, uri=True, timeout=60)
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 

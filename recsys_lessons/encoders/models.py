@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from recsys_lessons.assets import REGISTRY, asset_path
 from recsys_lessons.hub import WEIGHTS, download_model
 
-__all__ = ["fingerprint", "load_quietly", "model_folder"]
+__all__ = ["fingerprint", "folder_pooling", "folder_prefixes", "load_quietly", "model_folder"]
 
 
 def model_folder(model: str | Path) -> Path:
@@ -78,6 +79,24 @@ def load_quietly(folder: Path) -> torch.nn.Module:
                 return AutoModel.from_pretrained(folder)
         except (OSError, RuntimeError) as error:
             raise ValueError(f"{folder} cannot be loaded as a text encoder: {error}") from error
+
+
+def _read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def folder_pooling(folder: Path) -> str:
+    """What the folder's sentence-transformers files say, "cls" or "mean"; "mean" where they say nothing."""
+    return "cls" if _read_json(folder / "1_Pooling" / "config.json").get("pooling_mode_cls_token") else "mean"
+
+
+def folder_prefixes(folder: Path) -> dict[str, str]:
+    """Role to the text that goes in front, as the folder's sentence-transformers files say."""
+    prompts = dict(_read_json(folder / "config_sentence_transformers.json").get("prompts") or {})
+    # sentence-transformers 5 calls the searched side "document"; the older word is "passage".
+    if "passage" not in prompts and prompts.get("document"):
+        prompts["passage"] = prompts["document"]
+    return prompts
 
 
 @contextmanager

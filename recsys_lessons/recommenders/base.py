@@ -29,6 +29,8 @@ def checked_features(features: Tensor | np.ndarray, n_items: int) -> Tensor:
     Raises:
         ValueError: not one row per item, or a value that is not finite.
     """
+    if isinstance(features, np.ndarray) and not features.flags.writeable:
+        features = features.copy()  # pandas hands out read-only arrays, of which torch warns
     features = torch.as_tensor(features)
     if features.ndim != 2 or len(features) != n_items:
         raise ValueError(

@@ -31,6 +31,14 @@ def test_few_items_are_drawn_before_they_are_needed():
     assert len(drawn) <= 5
 
 
+def test_what_has_not_begun_when_the_caller_stops_is_never_computed():
+    computed = []
+    results = ahead(lambda item: time.sleep(0.2) or computed.append(item), range(1000), 2)
+    next(results)  # 0 is ready, 1 and 2 are under way, 3 and 4 wait
+    results.close()
+    assert 4 not in computed
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_workers_error_reaches_the_caller_and_the_rest_is_not_computed(error):
     computed = []

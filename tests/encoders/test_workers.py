@@ -5,6 +5,7 @@ import random
 import pytest
 import torch
 
+from recsys_lessons.devices import cpu_workers
 from recsys_lessons.encoders.text import TextEncoder
 
 pytestmark = pytest.mark.usefixtures("private_home")
@@ -52,14 +53,20 @@ def test_an_error_in_a_worker_reaches_the_caller(tiny_bert, monkeypatch):
         broken.encode(some_texts(50))
 
 
-def test_workers_are_the_cores_that_torch_may_use(tiny_bert, monkeypatch):
+def test_one_torch_thread_or_one_text_needs_no_workers(tiny_bert, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("threads were started")
+
+    monkeypatch.setattr("recsys_lessons.encoders.base.ThreadPoolExecutor", refuse)
+    assert encoder(tiny_bert, workers=4).encode(["a single question", "a single question"]).shape == (2, 16)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        ran = []
-        one = encoder(tiny_bert, device="cpu")
-        monkeypatch.setattr("recsys_lessons.encoders.base.ThreadPoolExecutor", lambda *a, **k: ran.append(a))
-        assert one.encode(["cat", "film"]).shape == (2, 16) and not ran
+        assert encoder(tiny_bert, device="cpu").encode(some_texts(50)).shape == (50, 16)
+        torch.set_num_threads(2)
+        if cpu_workers() > 1:
+            with pytest.raises(AssertionError, match="threads were started"):
+                encoder(tiny_bert, device="cpu").encode(some_texts(50))
     finally:
         torch.set_num_threads(before)
 

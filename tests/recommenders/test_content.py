@@ -39,3 +39,10 @@ def test_a_cold_item_is_scored_by_its_content(likes, features):
 def test_features_that_do_not_fit_are_named(likes, features):
     with pytest.raises(ValueError, match=r"item_features is \(29, 6\)"):
         ContentProfile(features[:29]).fit(likes)
+
+
+def test_a_read_only_array_as_pandas_gives_it_is_taken_without_a_warning(likes, features, recwarn):
+    table = features.numpy().copy()
+    table.flags.writeable = False
+    ContentProfile(table).fit(likes)
+    assert not recwarn.list

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 from scipy.sparse.linalg import svds
 from sklearn.linear_model import Ridge
@@ -37,6 +38,15 @@ def test_a_large_matrix_reaches_the_energy_and_the_subspace_of_arpack(shape, set
         assert np.linalg.norm(theirs @ mine) ** 2 / 16 > (0.98 if settled > 1e-5 else 0.9999)
     assert (np.diff(S) <= 1e-3).all()
     np.testing.assert_allclose(matrix @ V, U * S, atol=2e-2)
+
+
+def test_a_gpu_gives_what_the_cpu_gives():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA here")
+    matrix = interactions(2600, 1700)
+    near, far = (truncated_svd(matrix, 8, settled=1e-8, max_iterations=200, device=one) for one in ("cpu", "cuda"))
+    np.testing.assert_allclose(near[1], far[1], rtol=1e-3)
+    assert np.linalg.norm(near[2].T @ far[2]) ** 2 / 8 > 0.9999
 
 
 def test_settling_later_comes_closer():

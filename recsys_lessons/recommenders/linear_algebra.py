@@ -22,7 +22,7 @@ def truncated_svd(
     rank: int,
     *,
     seed: int = 0,
-    extra: int = 32,
+    extra: int = 16,
     settled: float = 5e-4,
     max_iterations: int = 50,
     device: str | torch.device = "cpu",

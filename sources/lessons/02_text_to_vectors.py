@@ -290,11 +290,11 @@ table
 # %% [markdown] lang="en"
 # How large is the bonus? In a mean of many vectors the own parts cancel out and the common part stays. The more somebody
 # liked, the more their raw profile is `m` itself, and the more their ranking is that of everybody else. Each dot is a
-# person: how the scores of the cold films for them correlate with `m·e`. An item that is near to everybody, such as the one
-# printed above the picture, is called a *hub* (Radovanović et al. 2010).
+# person: how the scores of the cold films for them correlate with `m·e`. An item that is near to everybody, such as the
+# raw one printed above the picture, is called a *hub* (Radovanović et al. 2010).
 # %% [markdown] lang="zh"
 # 这点加分有多大？很多向量取平均，各自的部分互相抵消，公共部分留了下来。喜欢得越多，未去均值的画像就越像 `m` 本身，排序也就和所有人一样。
-# 图上每个点是一个人：模型为他算出的冷物品得分与 `m·e` 的相关系数。离谁都近的物品，比如图上方打印的那一部，叫枢纽 (hub; Radovanović et al. 2010)。
+# 图上每个点是一个人：模型为他算出的冷物品得分与 `m·e` 的相关系数。离谁都近的物品，比如图上方 raw 那一行的电影，叫枢纽 (hub; Radovanović et al. 2010)。
 # %%
 n_liked = np.asarray(train.matrix().sum(axis=1)).ravel()
 people = np.flatnonzero(n_liked)
@@ -541,7 +541,7 @@ table.round(2)
 # one by `benchmarks/encode.py`: "auto" takes bf16 where it is fast, "to peer" is the speed as a multiple of
 # sentence-transformers with its defaults, "cosine" the least to its vectors.
 # %% [markdown] lang="zh"
-# 按文件顺序，有很大一部分计算花在填充上。排序几乎全部省掉；预算则让最大的批次(也就是内存占用)保持不变，不论是片名还是很长的剧情简介。(超过 512 个 token 的部分会被截断，长篇小说要先切段。)
+# 按文件顺序，有很大一部分计算花在填充上。排序几乎把填充全部省掉；预算则让最大的批次(也就是内存占用)保持不变，不论是片名还是很长的剧情简介。(超过 512 个 token 的部分会被截断，长篇小说要先切段。)
 #
 # 另一个可调的是精度。bf16 的数值范围和 fp32 一样，位数减半，有效数字也就少了。向量还一样吗？最近的电影还是同一部吗？
 # 这些做法各省多少时间，取决于机器。下表由 `benchmarks/encode.py` 在一台机器上测得，"auto" 在 bf16 快的机器上用 bf16，"to peer" 是速度相当于
@@ -562,7 +562,7 @@ gap = top[:, 0] - top[:, 1]  # between the nearest film and the next
 assert (gap[nearest[0] != nearest[1]] < gap.median()).all()
 
 recorded = read_results("encode")
-recorded[["texts", "variant", "precision", "texts/s", "to peer", "cosine"]].round({"texts/s": 0, "cosine": 4})
+recorded[["texts", "variant", "precision", "texts/s", "to peer", "cosine"]].round({"texts/s": 0})
 # %% [markdown] lang="en"
 # The vectors are all but equal; the nearest film changes where two films were all but tied. Where the hardware is fast in
 # bf16, production takes it; lessons compute in fp32, so that your numbers are ours.

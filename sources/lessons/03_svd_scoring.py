@@ -9,7 +9,7 @@
 # **Afterwards you can say in an interview**: "PureSVD scores a history `h` with `h V Vᵀ`. Blanks count as zeros, so it
 # ranks and does not predict ratings. FunkSVD learns from observed ratings alone: it predicts them and ranks a whole
 # catalogue badly, since it never looks at the blanks and cannot learn what people choose. New people are folded in, new items need content, and every
-# score splits exactly into its causes."
+# PureSVD score splits exactly into contributions, one for each film of the history."
 # %% [markdown] lang="zh"
 # # 用 SVD 打分：U、S、V 知道什么，又不可能知道什么
 #
@@ -18,7 +18,7 @@
 # **用时**：一小时。**基础**：第 01 课(评估)、第 02 课(文本向量)，会矩阵乘法。
 #
 # **学完后，面试时你可以这样说**："PureSVD 用 `h V Vᵀ` 给历史 `h` 打分。它把空白当作 0，所以能排序，不能预测评分。FunkSVD 只在观测到的评分上训练，
-# 评分比猜均值准，但在全库上排序很差，因为它从不看空白，学不到人们会选什么。新用户靠折入(fold-in)，新物品要靠内容；每个得分都能精确拆成各个原因。"
+# 评分比猜均值准，但在全库上排序很差，因为它从不看空白，学不到人们会选什么。新用户靠折入(fold-in)，新物品要靠内容；PureSVD 的每个得分都能精确拆成历史里各部电影的贡献。"
 # %% [markdown] lang="en"
 # ## What you will build
 #
@@ -28,7 +28,7 @@
 # ## 这一课会做出什么
 #
 # 一个小到可以直接读懂的分解；四种 "SVD" 用同一批人、同一个指标比较；一段程序，它的"推荐分数"原来就是输入本身；最后用一张条形图，
-# 把一条推荐拆成各个原因。
+# 把一条推荐拆成各部电影的贡献。
 # %% [markdown] lang="en"
 # ## 1. U, S and V on one screen
 #
@@ -551,16 +551,17 @@ ten.loc[kept, ["ndcg@10", "least", "most", "over TF-IDF map", "low", "high"]].ro
 # splits the mean of the difference is small against its spread. The trained map has **not** beaten the untrained profile,
 # so the cheap one stays in every comparison.
 #
-# What the map buys is the scale of `V`: new films and old ones can stand in one list. Look at the line printed above,
-# though. The features are centred and the map has no intercept, so a film with average words gets a row of zeros, and what
-# all films share, direction 1, is lost: like Coco, new films stand low in a joint list. An intercept would give every new
+# What the map buys is the scale of `V`: new films and old ones can stand in one list. Look at the line printed two
+# cells above, though, at the share of new films in everybody's top ten. The features are centred and the map has no intercept, so a film with average words gets a row of zeros, and what
+# all films share, direction 1, is lost (compare the rows printed for Coco and Toy Story): new films stand low in a joint
+# list. An intercept would give every new
 # film the same popularity, which moves all of them up and orders nothing among them.
 # %% [markdown] lang="zh"
 # 没有映射，每部新电影都是 0 分(SVD 那一行略高于 0，只是并列时的排列碰巧命中)。用 e5 的向量做映射，能找到的多得多，也明显多于 TF-IDF 走同样的映射。
 # 但和画像放在一起看：十次划分里，两者之差的均值与它的波动相比很小。训练出来的映射**并没有**胜过不用训练的画像，所以每次比较都要带上这个便宜的基线。
 #
-# 映射换来的是和 `V` 同样的尺度：新旧电影可以排进一个列表。不过请看上面打印的那一行：特征去了均值，映射又没有截距，文字平平的电影得到的就是一行 0，
-# 所有电影共有的那部分(方向 1)也就丢了。和 Coco 一样，新电影在混排的列表里会靠后。加上截距能把新电影整体抬高，但它们彼此之间分不出热门和冷门。
+# 映射换来的是和 `V` 同样的尺度：新旧电影可以排进一个列表。不过请看上面第二个代码单元打印的那一行，新电影在所有人前十里占的份额：特征去了均值，映射又没有截距，文字平平的电影得到的就是一行 0，
+# 所有电影共有的那部分(方向 1)也就丢了(对照前面打印的 Coco 和 Toy Story 两行)，所以新电影在混排的列表里会靠后。加上截距能把新电影整体抬高，但它们彼此之间分不出热门和冷门。
 # %% [markdown] lang="en"
 # ## 8. Explaining a recommendation
 #

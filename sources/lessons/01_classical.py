@@ -9,7 +9,7 @@
 # **Afterwards you can say in an interview**: "I hold out each person's last likes, rank the whole catalogue, break ties at
 # random and compare models person by person, with an interval. A sample of negatives can turn the order of two models
 # round, and a recency effect has to survive shuffling inside a sitting before I call it drift. An item that nobody has
-# rated scores zero in all classical models; there, content has to step in."
+# rated scores zero with popularity, neighbours and a factorisation of likes; there, content has to step in."
 # %% [markdown] lang="zh"
 # # 经典推荐算法，以及它们止步的地方
 #
@@ -18,7 +18,7 @@
 # **用时**：50 分钟。**基础**：第 00 课；会用 numpy。
 #
 # **学完后，面试时你可以这样说**："我留出每个人最后的喜欢记录，在全库上排序，得分相同时随机排，模型之间逐人比较并给出置信区间。用采样负例算指标，
-# 可能把两个模型的高下颠倒；看到'最近的更重要'，要先把同一会话里的顺序打乱，效果还在才敢叫兴趣漂移。没有人评过的物品，在所有经典模型里都是 0 分，
+# 可能把两个模型的高下颠倒；看到'最近的更重要'，要先把同一会话里的顺序打乱，效果还在才敢叫兴趣漂移。没有人评过的物品，在热门榜、近邻和对喜欢记录的矩阵分解里都是 0 分，
 # 这时必须靠内容。"
 # %% [markdown] lang="en"
 # ## What you will build
@@ -262,12 +262,13 @@ table.round(3)
 
 
 # %% [markdown] lang="en"
-# Compare inside a row only: between rows the people differ, and how much is hidden. A stranger (no history) gets 0 for every
-# film from neighbours and SVD. From "last" to "random" nobody got better: the question got easier. For the hidden likes of the first two splits, look at how
+# Compare models inside a row: "after one moment" has other people, and another amount is hidden of each; the other two rows hide equally many likes of
+# the same people. A stranger (no history) gets 0 for every
+# film from neighbours and SVD. From "last" to "random" nobody got better: the question got easier. For the hidden likes of "random" and "each person's last", look at how
 # widely they are liked, and how often the same person has a *later* like in training.
 # %% [markdown] lang="zh"
-# 只能在同一行里比较：不同的行，测试用户不同，藏起来的数量也不同。陌生人没有历史，近邻和 SVD 给他的每部电影都是 0 分。
-# 从"每个人最后的"到"随机"，没有哪个模型变强了，是题目变容易了。看前两种划分里被藏起来的喜欢记录：那些电影有多热门；又有多大比例，同一个人在训练集里还留着*更晚*的记录。
+# 比较模型要在同一行里："某一时刻之后"那几行，测试用户不同，藏起来的数量也不同；另外两行是同样的人，每人藏起的条数也一样。陌生人没有历史，近邻和 SVD 给他的每部电影都是 0 分。
+# 从"每个人最后的"到"随机"，没有哪个模型变强了，是题目变容易了。看"随机"和"每个人最后的"这两种划分里被藏起来的喜欢记录：那些电影有多热门；又有多大比例，同一个人在训练集里还留着*更晚*的记录。
 # %%
 def facts(past, future):
     key = ["user_id", "item_id"]  # the true dates, also where they were dealt out anew
@@ -309,13 +310,13 @@ assert low > 0 and len(strangers) > len(all_years) / 2
 # Here popularity ages. (The five was not tuned; that needs a validation split inside the past.)
 #
 # **Sampled metrics.** To save time, many papers rank each hidden like among 100 films drawn at random (*negatives*), and
-# report the hit rate at 10: how many hidden likes are among the first 10 of their 101. Build that and the full ranking,
+# report the hit rate at 10: what share of the hidden likes is among the first 10 of their 101 (per person, then averaged). Build that and the full ranking,
 # on the same likes and the same scores.
 # %% [markdown] lang="zh"
 # 在这份数据上，热门会过时。("五年"没有调过；要调，得在过去的数据里再划一份验证集。)
 #
 # **采样指标。** 为了省时间，不少论文把每条被藏起来的喜欢记录和随机抽的 100 部电影(*负例*，negatives)放在一起排，
-# 报告命中率@10：有多大比例的记录排进各自 101 部里的前 10。下面在同样的记录、同样的得分上，把采样和全排序都算一遍。
+# 报告命中率@10：有多大比例的记录排进各自 101 部里的前 10(先算每个人的，再求平均)。下面在同样的记录、同样的得分上，把采样和全排序都算一遍。
 # %%
 from recsys_lessons.recommenders.ranking import tie_order
 
@@ -668,4 +669,4 @@ nobody.round(3)
 # | 采样 @k | 约等于全排序在 `k · 电影数 / 采样数` 处的指标 | |
 # | 区间 | 对人重抽样；比较时用同一批人的差 | |
 #
-# 记住三句话：**题目变容易了，数字就会变好。一无所知的模型，多次打乱取平均，必须正好是随机水平。打乱就消失的效果，原本在顺序里；在原因起不了作用的地方也出现的效果，另有原因。**
+# 记住三句话：**题目变容易了，数字就会变好。一无所知的模型，多次打乱取平均，必须回到随机水平。打乱就消失的效果，原本在顺序里；在原因起不了作用的地方也出现的效果，另有原因。**

@@ -506,7 +506,7 @@ pd.Series(clock).map("{:.0%}".format).to_frame("share")
 # in days, which hardly change within a sitting.
 # %% [markdown] lang="zh"
 # MovieLens 记下的是人们什么时候*打分*，不是什么时候看：有一半人一口气打完，顺着网站排好的页面往下点(Fan et al. 2024)。一小时之内，谁的兴趣也漂不了。
-# 所以问两件事：在来不及漂移的人身上，提升是不是也有？把每个会话(session，停顿满一小时就切开)*内部*的顺序打乱，日期不动，提升还在不在？第三种办法用天数算 age，
+# 所以问两件事：在来不及漂移的人身上，提升是不是也有？把每个会话(session，停顿超过一小时就切开)*内部*的顺序打乱，日期不动，提升还在不在？第三种办法用天数算 age，
 # 同一会话之内天数几乎不变。
 # %%
 sitting = (history.groupby("user_id")["timestamp"].diff() > 3600).groupby(history["user_id"]).cumsum()

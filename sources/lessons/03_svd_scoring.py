@@ -109,7 +109,7 @@ pd.DataFrame(scores, index=people, columns=films).round(2)
 #
 # In the table `x_ui` is 1 for a like and 0 otherwise, `r_ui` the stars. `μ` is the mean rating; the *biases* `b_u` and `b_i`
 # say how far a person or a film lies above it; the other letters are short vectors, multiplied as dot products. `λ(…)`
-# punishes large values. SGD (stochastic gradient descent) corrects all of them after one rating, then the next; the
+# punishes large values. SGD (stochastic gradient descent) corrects the biases and vectors of one rating, then of the next; the
 # exercise `funk_svd_step` builds it. `α` says how much more a like counts than a blank.
 #
 # | name | what is minimised | over which cells | data | somebody new |

@@ -6,7 +6,7 @@ TORCH_INDEX ?=#     a pip index to take torch from first, such as https://downlo
 LAB_ARGS ?=#        for `make lab`, such as "--no-browser --port 8899"; `recsys-lessons lab --help` lists them
 
 PY := .venv/bin/python
-NBVAL := -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300
+NBVAL := -p tools.kernels -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test build bench clean

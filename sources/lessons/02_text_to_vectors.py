@@ -437,11 +437,11 @@ table.round(3)
 # ## 6. An English vocabulary on Chinese text
 #
 # What would an English encoder see? Its vocabulary decides, so learn one: WordPiece, the kind that BERT uses, from the
-# catalogue's English titles. Then cut Chinese with it.
+# English titles of all of MovieLens. Then cut Chinese with it.
 # %% [markdown] lang="zh"
 # ## 6. 用英文词表处理中文
 #
-# 英文编码器看到中文会怎样？由词表决定。那就学一个：用片库的英文片名训练 WordPiece(BERT 用的那一种)，再拿它来切中文。
+# 英文编码器看到中文会怎样？由词表决定。那就学一个：用 MovieLens 全部电影的英文片名训练 WordPiece(BERT 用的那一种)，再拿它来切中文。
 # %%
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 

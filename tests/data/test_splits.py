@@ -113,3 +113,17 @@ def test_users_with_few_interactions_are_counted_in_the_notes(likes):
     train, _ = split_last(likes, min_interactions=6)
     assert f"{int((counts < 6).sum())} users with fewer than 6" in train.notes[-1]
     assert np.isin(counts[counts < 6].index, train.interactions["user_id"]).all()
+
+
+def test_cold_items_are_drawn_evenly_along_popularity(likes):
+    """Of every five neighbours in popularity one is drawn, so that all draws hold about the same share of the likes."""
+    counts = likes.interactions["item_id"].value_counts()  # 25 items with interactions, falling
+    shares = {}
+    for stratify in (True, False):
+        draws = [split_cold_items(likes, 0.2, stratify=stratify, seed=seed)[1] for seed in range(40)]
+        shares[stratify] = np.array([len(draw.interactions) for draw in draws]) / len(likes.interactions)
+        for draw in draws if stratify else ():
+            drawn = np.sort(counts.loc[draw.active_items()].to_numpy())[::-1]
+            groups = counts.to_numpy().reshape(5, 5)
+            assert ((groups.min(axis=1) <= drawn) & (drawn <= groups.max(axis=1))).all()
+    assert shares[True].std() < 0.6 * shares[False].std()

@@ -49,6 +49,18 @@ def test_a_gpu_gives_what_the_cpu_gives():
     assert np.linalg.norm(near[2].T @ far[2]) ** 2 / 8 > 0.9999
 
 
+@pytest.mark.filterwarnings("ignore:the energy of rank")
+def test_the_shift_comes_closer_in_as_many_iterations_as_the_plain_iteration():
+    matrix = interactions(2600, 1700).astype(np.float64)
+    block = np.linalg.qr(matrix.T @ np.random.default_rng(0).standard_normal((2600, 24), dtype=np.float32))[0]
+    for _ in range(6):
+        block = np.linalg.qr(matrix.T @ (matrix @ block))[0]
+    plain = (np.linalg.svd(matrix @ block, compute_uv=False)[:8] ** 2).sum()
+    best = (truncated_svd(matrix, 8, settled=1e-9, max_iterations=300)[1] ** 2).sum()
+    shifted = (truncated_svd(matrix, 8, extra=16, settled=1e-9, max_iterations=6)[1] ** 2).sum()
+    assert best - shifted < 0.8 * (best - plain)
+
+
 def test_settling_later_comes_closer():
     matrix = interactions(2600, 1700)
     energies = [(truncated_svd(matrix, 16, settled=settled)[1] ** 2).sum() for settled in (0.2, 1e-3, 1e-7)]

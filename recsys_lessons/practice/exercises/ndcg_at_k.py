@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import log2
 
 from recsys_lessons.practice.exercise import Exercise, Subject, must_raise, must_return
+from recsys_lessons.practice.exercises._rankings import ANY_ID, LARGE, TOP, TWICE
 
 BEST: dict = {"en": "the best possible order has NDCG 1", "zh": "理想排序的 NDCG 为 1"}
 SHARE: dict = {
@@ -16,7 +17,6 @@ PLACE: dict = {
     "en": "a hit at place r = 1, 2, ... counts 1 / log2(r + 1); misses before it take up places too",
     "zh": "第 r 位(从 1 数起)的命中计 1 / log2(r + 1)；前面没命中的也占位置",
 }
-TOP: dict = {"en": "only the first k count, in the order given", "zh": "只看排在前 k 位的，并且保持给定的顺序"}
 MISSED: dict = {
     "en": "the ideal order knows every relevant item, found or not, ranked or not",
     "zh": "理想排序知道全部相关物品：没找到的也算，根本没进列表的也算",
@@ -25,16 +25,10 @@ SHORT: dict = {
     "en": "a ranking shorter than k is allowed, and the ideal order is not shortened with it",
     "zh": "允许推荐列表比 k 短，理想排序不随它变短",
 }
-TWICE: dict = {
-    "en": "an item that `relevant` names twice is one item",
-    "zh": "`relevant` 里重复出现的物品只算一个",
-}
-ANY_ID: dict = {"en": "ids may be strings", "zh": "物品 id 可以是字符串"}
 EMPTY: dict = {
     "en": "with no relevant item there is no ideal order: raise ValueError (0 would blame the model)",
     "zh": "没有相关物品就没有理想排序：抛出 ValueError(返回 0 等于怪罪模型)",
 }
-LARGE: dict = {"en": "it is right on longer random rankings", "zh": "在更长的随机列表上也正确"}
 
 
 def check(ndcg: Subject, rng) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recsys_lessons.practice.exercise import Exercise, Subject, must_raise, must_return
+from recsys_lessons.practice.exercises._rankings import ANY_ID, LARGE, TOP, TWICE
 
-TOP: dict = {"en": "only the first k count, in the order given", "zh": "只看排在前 k 位的，并且保持给定的顺序"}
 HIT: dict = {"en": "a ranking that finds everything has recall 1", "zh": "相关物品全部找到时，召回率为 1"}
 NOT_K: dict = {
     "en": "the denominator is the number of relevant items, not k (that would be precision)",
@@ -17,16 +17,10 @@ ALL: dict = {
     "zh": "分母要算上全部相关物品：没找到的也算，k 再小也不变",
 }
 SHORT: dict = {"en": "a ranking shorter than k is allowed", "zh": "允许推荐列表比 k 短"}
-TWICE: dict = {
-    "en": "an item that `relevant` names twice is one item",
-    "zh": "`relevant` 里重复出现的物品只算一个",
-}
-ANY_ID: dict = {"en": "ids may be strings", "zh": "物品 id 可以是字符串"}
 EMPTY: dict = {
     "en": "with no relevant item there is nothing to find: raise ValueError (0 would blame the model)",
     "zh": "没有相关物品时召回率没有定义：抛出 ValueError(返回 0 等于怪罪模型)",
 }
-LARGE: dict = {"en": "it is right on longer random rankings", "zh": "在更长的随机列表上也正确"}
 
 
 def check(recall: Subject, rng) -> None:

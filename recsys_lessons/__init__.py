@@ -26,6 +26,8 @@ _HOMES = {
     "compare": "evaluation",
     "evaluate": "evaluation",
     "load_movielens": "data.movielens",
+    "per_event": "evaluation",
+    "prequential": "evaluation",
     "read_results": "results",
     "seed_everything": "devices",
     "split_by_time": "data.splits",

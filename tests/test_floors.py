@@ -37,8 +37,8 @@ HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 ROOMS = {
     "data": ("dataset",),
     "encoders": ("cache", "models", "base"),
-    "recommenders": ("linear_algebra", "ranking", "base"),
-    "evaluation": ("bootstrap", "arguments", "lists", "measures", "pooled", "protocol"),
+    "recommenders": ("linear_algebra", "ranking", "asked", "base"),
+    "evaluation": ("bootstrap", "arguments", "lists", "measures", "pooled", "protocol", "events"),
     "practice": (
         "values",
         "compare",

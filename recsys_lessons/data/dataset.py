@@ -133,16 +133,17 @@ class Dataset:
         """Ids to rows of `users`: (n,) int64. Raises KeyError that names the ids it does not know."""
         return _rows(self._user_index, user_ids, "user")
 
-    def matrix(self, values: str | None = None) -> sparse.csr_matrix:
-        """The interactions as a sparse matrix, (n_users, n_items) float32.
+    def matrix(self, values: str | None = None, *, dtype: type = np.float32) -> sparse.csr_matrix:
+        """The interactions as a sparse matrix, (n_users, n_items).
 
         Args:
             values: a column of `interactions` to fill in; None writes 1 for "has interacted". Several events of one
                 pair become 1, or the latest of their values.
+            dtype: of the values; seconds since 1970 need float64.
         """
         if values is not None and values not in self.interactions.columns:
             raise ValueError(f"interactions has no column {values!r}; it has {list(self.interactions.columns)}.")
-        matrix = self._filled(self.interactions, values)
+        matrix = self._filled(self.interactions, values, dtype)
         if matrix.nnz == len(self.interactions):
             return matrix  # no pair stands twice, so nothing was added up; sorting all of a large table costs gigabytes
         if values is None:
@@ -151,12 +152,12 @@ class Dataset:
         table = self.interactions
         if "timestamp" in table.columns:
             table = table.sort_values("timestamp", kind="stable")
-        return self._filled(table.drop_duplicates(["user_id", "item_id"], keep="last"), values)
+        return self._filled(table.drop_duplicates(["user_id", "item_id"], keep="last"), values, dtype)
 
-    def _filled(self, table: pd.DataFrame, values: str | None) -> sparse.csr_matrix:
+    def _filled(self, table: pd.DataFrame, values: str | None, dtype: type) -> sparse.csr_matrix:
         users = self._user_index.get_indexer(table["user_id"]).astype(np.int32)
         items = self._item_index.get_indexer(table["item_id"]).astype(np.int32)
-        numbers = np.ones(len(table), np.float32) if values is None else table[values].to_numpy(dtype=np.float32)
+        numbers = np.ones(len(table), dtype) if values is None else table[values].to_numpy(dtype=dtype)
         return sparse.csr_matrix((numbers, (users, items)), shape=(self.n_users, self.n_items))
 
     def history(self, user_id) -> pd.DataFrame:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral
 
+import numpy as np
+
 from recsys_lessons.data.dataset import Dataset
 from recsys_lessons.metrics import METRICS
 from recsys_lessons.recommenders.base import NotFittedError, Recommender
 
-__all__ = ["OF_ALL", "OF_ONE", "GROUPS", "check_data", "columns", "cuts", "names"]
+__all__ = ["OF_ALL", "OF_ONE", "GROUPS", "check_data", "check_scores", "columns", "cuts", "names"]
 
 OF_ONE = (*METRICS, "novelty")  # one person has a value
 OF_ALL = (*METRICS, "gauc", "novelty", "coverage")  # a group of people has one
@@ -81,3 +83,23 @@ def check_data(model: Recommender, test: Dataset) -> None:
             raise ValueError(f"train and test have different {name}; split one Dataset instead of loading two.")
     if test.interactions.empty:
         raise ValueError("the test has no interactions; nothing can be measured on it.")
+
+
+def check_scores(model: Recommender, test: Dataset, rows: np.ndarray, scores: np.ndarray) -> None:
+    """Refuse scores that no order can be made of.
+
+    Raises:
+        ValueError: an array of the wrong shape, or NaN; the message names model, user and item.
+    """
+    if scores.shape != (len(rows), test.n_items):
+        raise ValueError(
+            f"{type(model).__name__} gave scores of shape {scores.shape} for {len(rows)} users and {test.n_items} "
+            "items; a model gives one row per user and one column per item."
+        )
+    if np.isnan(scores).any():
+        row, column = np.argwhere(np.isnan(scores))[0]
+        user, item = test.users["user_id"].tolist()[rows[row]], test.items["item_id"].tolist()[column]
+        raise ValueError(
+            f"{type(model).__name__} scores item {item!r} for user {user!r} as NaN, which has no place in an order. "
+            "Look at what it learned: a rate that is too high, a division by a norm of zero?"
+        )

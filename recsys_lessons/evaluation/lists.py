@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lessons.data.dataset import Dataset
+from recsys_lessons.evaluation.arguments import check_scores
 from recsys_lessons.metrics import auc
 from recsys_lessons.recommenders.base import Recommender, top_k
 
@@ -74,7 +75,7 @@ def pieces(
     for start in range(0, len(rows), size):
         some = rows[start : start + size]
         scores = model.scores(ids[some].tolist())
-        _check_scores(model, test, some, scores)
+        check_scores(model, test, some, scores)
         # `mask` writes -inf, which a table of yes and no takes as yes: "left out".
         ranked = np.zeros(scores.shape, dtype=bool)
         model.mask(ranked, model.matrix_[some], candidates)
@@ -131,21 +132,6 @@ def _auc(piece: Piece, row: int) -> float:
     if (piece.relevant[row] == piece.ranked[row]).all():
         return float("nan")
     return auc(piece.scores[row], piece.relevant[row], piece.ranked[row])
-
-
-def _check_scores(model: Recommender, test: Dataset, rows: np.ndarray, scores: np.ndarray) -> None:
-    if scores.shape != (len(rows), test.n_items):
-        raise ValueError(
-            f"{type(model).__name__} gave scores of shape {scores.shape} for {len(rows)} users and {test.n_items} "
-            "items; a model gives one row per user and one column per item."
-        )
-    if np.isnan(scores).any():
-        row, column = np.argwhere(np.isnan(scores))[0]
-        user, item = test.users["user_id"].tolist()[rows[row]], test.items["item_id"].tolist()[column]
-        raise ValueError(
-            f"{type(model).__name__} scores item {item!r} for user {user!r} as NaN, which has no place in an order. "
-            "Look at what it learned: a rate that is too high, a division by a norm of zero?"
-        )
 
 
 def _nothing_to_find(candidates: list | None) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `recsys-lessons lab | assets | check | hint | progress | questions`.
+"""The command line: `recsys-lessons lab | assets | check | hint | progress | questions | tinylens`.
 
 Heavy libraries are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -16,6 +16,7 @@ import typer
 
 from recsys_lessons.cli_assets import assets_app
 from recsys_lessons.cli_questions import QUESTIONS_EPILOG, questions
+from recsys_lessons.cli_tinylens import TINYLENS_EPILOG, tinylens
 from recsys_lessons.errors import RecsysLessonsError
 from recsys_lessons.language import LANGUAGES, language
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(assets_app, name="assets")
 app.command("questions", epilog=QUESTIONS_EPILOG)(questions)
+app.command("tinylens", epilog=TINYLENS_EPILOG)(tinylens)
 
 # typer reads annotations at run time, and on Python 3.10 only Optional is understood by every version of it
 Text = Optional[str]  # noqa: UP045

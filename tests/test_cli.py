@@ -69,7 +69,9 @@ def test_help_is_quick_and_loads_no_heavy_library():
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
-@pytest.mark.parametrize("command", ["", "lab", "check", "hint", "progress", "assets", "assets pull", "assets clear"])
+@pytest.mark.parametrize(
+    "command", ["", "lab", "check", "hint", "progress", "assets", "assets pull", "assets clear", "tinylens"]
+)
 def test_every_command_has_help_and_most_an_example(command, run):
     status, out, err = run(*command.split(), "--help")
     assert status == 0 and not err and "Usage: recsys-lessons" in out
@@ -310,3 +312,13 @@ def test_a_misspelt_question_is_told_and_so_is_an_answer_to_none(capsys):
     assert "there is no question 'which-sdv'; did you mean which-svd" in capsys.readouterr().err
     assert main(["questions", "--answer"]) == 2
     assert "need a question" in capsys.readouterr().err
+
+
+def test_a_world_is_made_in_a_folder_and_another_one_is_not_overwritten(run, tmp_path):
+    folder = tmp_path / "我的 world"
+    status, out, _ = run("tinylens", str(folder), "--items", "40", "--users", "5", "--days", "28")
+    assert status == 0 and "TinyLens" in out and "40 (" in out and str(folder) in out.replace("\n", "")
+    status, _, err = run("tinylens", str(folder), "--items", "41", "--users", "5", "--days", "28")
+    assert status == 1 and one_line(err) and "choose another folder" in err
+    status, _, err = run("tinylens", str(folder), "--items", "3")
+    assert status == 2 and "40" in err

@@ -26,7 +26,7 @@ FLOORS = (
     ("recommenders",),
     ("evaluation",),
     ("plots", "widgets", "practice"),
-    ("cli_assets", "cli_questions"),
+    ("cli_assets", "cli_questions", "cli_tinylens"),
     ("cli",),
 )
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}

@@ -400,11 +400,15 @@ def texts(part: object, place: str = "") -> list[tuple[str, Text]]:
     return []
 
 
+FORMULA = re.compile("```.*?```|`[^`]+`", re.DOTALL)  # a program between fences is one formula
+
+
 every_question = pytest.mark.parametrize("question", BANK.values(), ids=list(BANK))
 
 
-def test_there_are_at_least_twelve_questions_of_several_kinds_and_levels():
-    assert len(BANK) >= 12 and "pretrained-language-model-advantages" in BANK
+def test_there_are_at_least_thirty_questions_of_several_kinds_and_levels():
+    assert len(BANK) >= 30 and "pretrained-language-model-advantages" in BANK
+    assert {"contextual-recommender-with-a-language-model", "a-bert-program-for-contextual-recommendation"} <= set(BANK)
     assert {question.level for question in BANK.values()} == {"junior", "middle", "senior"}
     assert {"concept", "derivation", "design", "debugging", "trade-off", "experiment"} == {
         q.kind for q in BANK.values()
@@ -431,7 +435,7 @@ def test_a_text_holds_no_link_no_number_measured_elsewhere_and_no_open_code(ques
 def test_both_languages_show_the_same_formulas(question):
     """A formula may have its words translated, as in `1 / log2(place + 1)`; otherwise it is the same."""
     for place, text in texts(question):
-        english, chinese = (set(re.findall("`([^`]+)`", words)) for words in (text.en, text.zh))
+        english, chinese = (set(FORMULA.findall(words)) for words in (text.en, text.zh))
         translated = {formula for formula in chinese if re.search("[\u4e00-\u9fff]", formula)}
         assert chinese - translated <= english, f"{place}: {chinese - translated - english}"
         assert len(english - chinese) == len(translated), f"{place}: {english - chinese} and {translated}"

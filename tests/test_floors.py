@@ -22,10 +22,12 @@ FLOORS = (
     ("assets",),
     ("metrics", "data"),
     ("encoders",),
+    ("_context_words",),
     ("context", "fusion"),
     ("recommenders",),
     ("evaluation",),
-    ("plots", "widgets", "practice"),
+    ("plots", "_widget_parts", "practice"),
+    ("plots_world", "widgets", "widgets_context"),
     ("cli_assets", "cli_questions", "cli_tinylens"),
     ("cli",),
 )
@@ -37,10 +39,11 @@ HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 ROOMS = {
     "data": ("dataset",),
     "encoders": ("cache", "models", "base"),
-    "recommenders": ("linear_algebra", "ranking", "asked", "base"),
+    "recommenders": ("linear_algebra", "ranking", "asked", "base", "svd", "constraints"),
     "evaluation": ("bootstrap", "arguments", "lists", "measures", "pooled", "protocol", "events"),
     "practice": (
         "values",
+        "toys",
         "compare",
         "exercise",
         "exercises",
@@ -138,7 +141,7 @@ def test_a_module_imports_only_from_floors_below(name):
         ("encoders.cache", "from recsys_lessons.encoders.base import Encoder", False),
         ("_assets.wheels", "from recsys_lessons._assets.registry import REGISTRY", True),
         ("_assets.wheels", "from recsys_lessons.assets import asset_path", False),
-        ("widgets", "from recsys_lessons.plots import draw", False),
+        ("widgets", "from recsys_lessons.widgets_context import ContextPanel", False),
         ("cli", "from recsys_lessons.practice import check", True),
     ],
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets as ipw
 import pandas as pd
 
+from recsys_lessons._widget_parts import WithStill, table_html
 from recsys_lessons.data.dataset import Dataset
 from recsys_lessons.language import say
 from recsys_lessons.recommenders.base import Recommender
@@ -39,30 +40,7 @@ def _say(name: str, **values: object) -> str:
     return say(_WORDS[name], **values)
 
 
-def _table(table: pd.DataFrame, columns: Sequence[str]) -> str:
-    """An HTML table; every cell is escaped."""
-    left = 'style="text-align:left;padding:3px 14px 3px 0"'
-    head = "".join(f"<th {left}>{html.escape(name)}</th>" for name in columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td {left}>{html.escape(str(value))}</td>" for value in row) + "</tr>"
-        for row in table.itertuples(index=False)
-    )
-    return f'<table class="rl-recommendations"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-
-
-class _WithStill(ipw.VBox):
-    """A box that also shows `still()`, plain HTML, where widgets do not run."""
-
-    def still(self) -> str:
-        return ""
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        return {**data, "text/html": self.still(), "text/plain": type(self).__name__}
-
-
-class FilmPicker(_WithStill):
+class FilmPicker(WithStill):
     """Pick films you love; the list and its reasons follow at once.
 
     Args:
@@ -129,7 +107,7 @@ class FilmPicker(_WithStill):
         return f"<p>{heading}</p>{self._list(table)}"
 
     def _list(self, table: pd.DataFrame) -> str:
-        return _table(table, [_say("film"), _say("why"), _say("score")][: table.shape[1]])
+        return table_html(table, [_say("film"), _say("why"), _say("score")][: table.shape[1]])
 
     def _reasons(self, item: object) -> str:
         causes = self.model.explain(history=self.picked, item=item)
@@ -156,7 +134,7 @@ class FilmPicker(_WithStill):
         self._note.value = html.escape(_say("matches", n=len(found)) if len(found) else _say("none") if words else "")
 
 
-class SentenceSearch(_WithStill):
+class SentenceSearch(WithStill):
     """Ask in a sentence.
 
     Args:
@@ -180,7 +158,7 @@ class SentenceSearch(_WithStill):
         sentence = self._ask.value.strip()
         if not sentence:
             return f"<p>{html.escape(_say('ask'))}</p>"
-        return f"<p>{html.escape(sentence)}</p>{_table(self.rank(sentence)[['title']], [_say('film')])}"
+        return f"<p>{html.escape(sentence)}</p>{table_html(self.rank(sentence)[['title']], [_say('film')])}"
 
     def _show(self) -> None:
         self._result.value = self.still()

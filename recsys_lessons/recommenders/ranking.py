@@ -1,11 +1,26 @@
-"""From scores to the first k places, ties included."""
+"""From scores to the first k places, ties included; and scores of several models on one scale."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-__all__ = ["tie_order", "top_k"]
+__all__ = ["standardise", "tie_order", "top_k"]
+
+
+def standardise(scores: np.ndarray) -> np.ndarray:
+    """Each row less its mean and divided by its deviation, so that rows of different models can be added up.
+
+    Args:
+        scores: (n, n_items), finite.
+
+    Returns:
+        The same shape, float64. A row of equal scores says nothing about the items, and becomes zero.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    spread = scores.std(axis=1, keepdims=True)
+    flat = spread <= 1e-6 * np.abs(scores).max(axis=1, keepdims=True, initial=0.0)  # rounding is no preference
+    return np.where(flat, 0.0, (scores - scores.mean(axis=1, keepdims=True)) / np.where(flat, 1.0, spread))
 
 
 def tie_order(n_items: int) -> np.ndarray:

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lessons.data.dataset import Dataset
-from recsys_lessons.data.splits import split_by_time, split_cold_items, split_last
+from recsys_lessons.data.splits import split_by_time, split_cold_items, split_cold_users, split_last
 
 
 @st.composite
@@ -68,7 +68,7 @@ def test_split_cold_items_leaves_no_trace_of_a_cold_item_in_training(dataset, se
     assert not set(train.active_items()) & set(test.active_items())
 
 
-@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items])
+@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items, split_cold_users])
 def test_a_split_is_the_same_each_time_and_does_not_change_its_input(likes, split):
     before = likes.interactions.copy()
     first, second = split(likes), split(likes)
@@ -94,7 +94,7 @@ def test_a_date_splits_at_midnight_utc(likes):
     assert train.interactions["user_id"].tolist() == [1000] and test.interactions["user_id"].tolist() == [1001]
 
 
-@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items])
+@pytest.mark.parametrize("split", [split_last, split_by_time, split_cold_items, split_cold_users])
 @pytest.mark.parametrize("fraction", [0, 1, -0.5, 20, float("nan")])
 def test_a_fraction_outside_0_to_1_is_named(likes, split, fraction):
     with pytest.raises(ValueError, match="fraction is"):
@@ -127,3 +127,72 @@ def test_cold_items_are_drawn_evenly_along_popularity(likes):
             groups = counts.to_numpy().reshape(5, 5)
             assert ((groups.min(axis=1) <= drawn) & (drawn <= groups.max(axis=1))).all()
     assert shares[True].std() < 0.6 * shares[False].std()
+
+
+@settings(max_examples=30, deadline=None)
+@given(datasets(), st.integers(1, 4), st.integers(0, 3))
+def test_kept_interactions_are_so_many_of_each_cold_item_and_the_smaller_share_lies_in_the_larger(dataset, keep, seed):
+    try:
+        train, test = split_cold_items(dataset, 0.4, keep=keep, seed=seed)
+    except ValueError as error:
+        assert "none has more than" in str(error)
+        return
+    assert_partition(dataset, train, test)
+    bare, cold = split_cold_items(dataset, 0.4, seed=seed)
+    kept = train.interactions["item_id"].value_counts()
+    assert set(test.active_items()) <= set(cold.active_items())
+    assert (kept[test.active_items()] == keep).all()
+    whole = set(cold.active_items()) - set(test.active_items())
+    assert (cold.interactions["item_id"].value_counts()[list(whole)] <= keep).all()
+    fewer, _ = split_cold_items(dataset, 0.4, keep=keep - 1, seed=seed)
+    assert pairs(bare) <= pairs(fewer) < pairs(train)
+
+
+@settings(max_examples=30, deadline=None)
+@given(datasets(), st.integers(0, 4), st.integers(0, 3))
+def test_cold_users_keep_what_they_did_first(dataset, keep, seed):
+    try:
+        train, test = split_cold_users(dataset, 0.5, keep=keep, seed=seed)
+    except ValueError as error:
+        assert "none has more than" in str(error)
+        return
+    assert_partition(dataset, train, test)
+    cold = set(split_cold_users(dataset, 0.5, seed=seed)[1].interactions["user_id"])
+    assert set(test.interactions["user_id"]) <= cold
+    for user, held_out in test.interactions.groupby("user_id"):
+        kept = train.interactions[train.interactions["user_id"] == user]
+        assert len(kept) == keep
+        assert not keep or kept["timestamp"].max() <= held_out["timestamp"].min()
+    others = dataset.interactions[~dataset.interactions["user_id"].isin(cold)]
+    assert set(map(tuple, others[["user_id", "item_id"]].to_numpy().tolist())) <= pairs(train)
+
+
+def test_cold_users_need_no_timestamps_while_nothing_is_kept(likes):
+    bare = likes.with_interactions(likes.interactions.drop(columns="timestamp"))
+    _, test = split_cold_users(bare)
+    assert test.interactions["user_id"].nunique() == 8
+    with pytest.raises(ValueError, match="split_cold_users with keep=0"):
+        split_cold_users(bare, keep=1)
+
+
+@pytest.mark.parametrize("split", [split_cold_items, split_cold_users])
+@pytest.mark.parametrize("keep", [-1, 0.5, True, "2"])
+def test_a_number_to_keep_that_counts_nothing_is_named(likes, split, keep):
+    with pytest.raises(ValueError, match="keep is"):
+        split(likes, keep=keep)
+
+
+@pytest.mark.parametrize("split, kind", [(split_cold_items, "items"), (split_cold_users, "users")])
+def test_keeping_more_than_anybody_has_says_how_many_there_are(likes, split, kind):
+    with pytest.raises(ValueError, match=rf"cold {kind} drawn none has more than \d+ interactions"):
+        split(likes, keep=500)
+
+
+@pytest.mark.parametrize("split", [split_cold_items, split_cold_users])
+def test_those_who_have_no_more_than_is_kept_are_counted_in_the_notes(likes, split):
+    column = "item_id" if split is split_cold_items else "user_id"
+    train, test = split(likes, 0.5, keep=6)
+    drawn = split(likes, 0.5)[1].interactions[column].nunique()
+    tested = test.interactions[column].nunique()
+    assert 0 < tested < drawn
+    assert train.notes[-1].startswith(f"{tested} cold") and f"; {drawn - tested} more drawn" in train.notes[-1]

@@ -42,8 +42,8 @@ ROOMS = {
     "recommenders": ("linear_algebra", "ranking", "asked", "base", "svd", "constraints"),
     "evaluation": ("bootstrap", "arguments", "lists", "measures", "pooled", "protocol", "events"),
     "practice": (
-        "values",
         "toys",
+        "values",
         "compare",
         "exercise",
         "exercises",

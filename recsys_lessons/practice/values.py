@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import sys
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ _NUMBERS = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "float32", "float64", "complex64", "complex128"),
 )
+_NAMED = re.compile(r"\b(inf|nan)\b")
 _GROUPS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
@@ -93,6 +95,8 @@ def _encode(value: object, left: list[int], depth: int) -> object:
     if isinstance(value, dict):
         pairs = [[_encode(key, left, depth + 1), _encode(one, left, depth + 1)] for key, one in value.items()]
         return {"t": "dict", "v": pairs}
+    if is_a(value, "recsys_lessons.practice.toys", "ToyEncoder"):
+        return {"t": "toy encoder", "v": [_encode(one, left, depth + 1) for one in value.arguments]}
     for name, kind in _GROUPS.items():
         if isinstance(value, kind):
             return {"t": name, "v": [_encode(one, left, depth + 1) for one in value]}
@@ -174,6 +178,10 @@ def _decode(data: object) -> object:
         return base64.b64decode(content, validate=True)
     if tag == "opaque":
         return Opaque(str(data["type"]), str(content))
+    if tag == "toy encoder":  # built from its plain arguments: still nothing of a learner's runs in the parent
+        from recsys_lessons.practice.toys import ToyEncoder
+
+        return ToyEncoder(*(_decode(one) for one in content))
     if tag in ("scalar", "array", "tensor"):
         return _decode_numbers(tag, data)
     if tag in ("scalar of objects", "array of objects"):
@@ -236,7 +244,8 @@ def as_code(value: object, most: int = 600) -> str:
         return _cut(f"torch.tensor({_repr(_listed(value))}{'' if usual else f', dtype={value.dtype}'})", most)
     if is_a(value, "numpy", "ndarray"):
         usual = value.dtype.name in ("float64", "int64", "bool")
-        return _cut(f"np.array({_repr(_listed(value))}{'' if usual else f', dtype=np.{value.dtype.name}'})", most)
+        listed = _NAMED.sub(r"np.\1", _repr(_listed(value))) if value.dtype.kind == "f" else _repr(_listed(value))
+        return _cut(f"np.array({listed}{'' if usual else f', dtype=np.{value.dtype.name}'})", most)
     return _cut(_repr(value), most)
 
 

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys_lessons.practice.toys import ToyEncoder
 from recsys_lessons.practice.values import LIMIT, Opaque, TooLarge, as_code, decode, describe, encode
 
 plain = st.recursive(
@@ -107,3 +108,8 @@ def test_values_are_described_with_what_matters_and_cut():
     assert describe("a") == "'a' (str)" and describe(0.5) == "0.5" and describe(None) == "None"
     assert len(describe("x" * 10_000)) < 400 and len(describe(torch.zeros(10**6))) < 400
     assert as_code(torch.ones(1, dtype=torch.float16)) == "torch.tensor([1.0], dtype=torch.float16)"
+
+
+def test_an_encoder_to_practise_on_arrives_and_can_be_called():
+    arrived = sent(ToyEncoder("ab", 2, 1))
+    assert isinstance(arrived, ToyEncoder) and repr(arrived) == repr(ToyEncoder("ab", 2, 1))

@@ -17,6 +17,19 @@ LESSONS: dict[str, tuple[str, ...]] = {
     "01_classical": ("ndcg_at_k", "split_last", "item_neighbours"),
     "02_text_to_vectors": ("center", "token_budget_batches"),
     "03_svd_scoring": ("svd_scores", "fold_in", "ridge_map", "explain_score", "funk_svd_step", "contextual_scores"),
+    "04_context": (
+        "cyclic_time",
+        "render_context",
+        "contextual_bias",
+        "fm_score",
+        "context_rows",
+        "encode_context",
+        "fuse_context",
+        "rank_in_context",
+    ),
+    "05_intent": ("bm25_scores", "parse_wish", "blend_query_and_taste"),
+    "06_cold_start": ("blend_weight", "interview_items", "linucb_update"),
+    "07_drift": ("recency_weights", "causal_mask", "prequential_loop"),
 }
 """Lesson to the names of its exercises, in the order in which they are met."""
 

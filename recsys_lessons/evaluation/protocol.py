@@ -33,6 +33,8 @@ def per_user(
     an item outside `candidates`, or seen in training, can be found by no model, so that it neither lowers recall nor
     enters the ideal order. A user with no relevant item left is left out, not counted as 0, which would only say how
     the candidates were chosen; `table.attrs["left_out"]` says how many users, and how many interactions, that concerns.
+    Interactions that are neither in training nor in the test count as mistakes where they are ranked: to compare
+    trainings of different size, take a test whose rankings leave the same items out of each.
 
     Args:
         model: fitted.

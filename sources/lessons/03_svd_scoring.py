@@ -552,16 +552,18 @@ ten.loc[kept, ["ndcg@10", "least", "most", "over TF-IDF map", "low", "high"]].ro
 # so the cheap one stays in every comparison.
 #
 # What the map buys is the scale of `V`: new films and old ones can stand in one list. Look at the line printed two
-# cells above, though, at the share of new films in everybody's top ten. The features are centred and the map has no intercept, so a film with average words gets a row of zeros, and what
-# all films share, direction 1, is lost (compare the rows printed for Coco and Toy Story): new films stand low in a joint
-# list. An intercept would give every new
-# film the same popularity, which moves all of them up and orders nothing among them.
+# cells above, though, at the share of new films in everybody's top ten. The features are centred and the map has no
+# intercept, so a film with average words gets a row of zeros, and what all films share, direction 1, is lost (compare the
+# rows printed for Coco and Toy Story). That is part of why new films stand low in a joint list, and a small part: lesson
+# 06 measures the intercept, and it changes little. Words hardly tell which new film will be a hit, so the ridge gives
+# every one of them the row of a middling film.
 # %% [markdown] lang="zh"
 # 没有映射，每部新电影都是 0 分(SVD 那一行略高于 0，只是并列时的排列碰巧命中)。用 e5 的向量做映射，能找到的多得多，也明显多于 TF-IDF 走同样的映射。
 # 但和画像放在一起看：十次划分里，两者之差的均值与它的波动相比很小。训练出来的映射**并没有**胜过不用训练的画像，所以每次比较都要带上这个便宜的基线。
 #
-# 映射换来的是和 `V` 同样的尺度：新旧电影可以排进一个列表。不过请看上面第二个代码单元打印的那一行，新电影在所有人前十里占的份额：特征去了均值，映射又没有截距，文字平平的电影得到的就是一行 0，
-# 所有电影共有的那部分(方向 1)也就丢了(对照前面打印的 Coco 和 Toy Story 两行)，所以新电影在混排的列表里会靠后。加上截距能把新电影整体抬高，但它们彼此之间分不出热门和冷门。
+# 映射换来的是和 `V` 同样的尺度：新旧电影可以排进一个列表。不过请看上面第二个代码单元打印的那一行，新电影在所有人前十里占的份额：特征去了均值，映射又没有截距，
+# 文字平平的电影得到的就是一行 0，所有电影共有的那部分(方向 1)也就丢了(对照前面打印的 Coco 和 Toy Story 两行)。新电影在混排列表里靠后，这是原因之一，
+# 但只占一小部分：第 06 课量过，补上截距变化很小。文字几乎说不出哪部新电影会大热，岭回归给每一部的都是普通电影的那一行。
 # %% [markdown] lang="en"
 # ## 8. Explaining a recommendation
 #

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tools.numbers import FILES, filled, look_up
+from tools.numbers import FILES, filled, language_of, look_up
 
 
 @pytest.fixture
@@ -41,5 +41,18 @@ def test_a_number_that_is_not_there_is_named(results, place, message):
 @pytest.mark.parametrize("name", FILES)
 def test_the_readmes_show_the_numbers_of_results(name, pytestconfig):
     text = (pytestconfig.rootpath / name).read_text(encoding="utf-8")
-    assert filled(text, pytestconfig.rootpath / "results") == text, "run `python -m tools.numbers`"
+    assert filled(text, pytestconfig.rootpath / "results", language_of(name)) == text, "run `python -m tools.numbers`"
     assert "<!-- number: " in text
+
+
+def test_the_table_of_promises_is_made_in_the_readmes_language(results):
+    row = {"claim": "it helps", "claim zh": "有用", "promise": "intent", "experiment": "test", "experiment zh": "试验"}
+    row |= {"difference": 0.1234, "low": 0.1, "high": 0.2, "verdict": "not shown", "source": "results/x.json"}
+    (results / "promises.json").write_text(json.dumps({"rows": [row]}), encoding="utf-8")
+    text = "a\n<!-- promises -->\nold\n<!-- /promises -->\nb"
+    shown = filled(text, results)
+    assert "| intent | it helps | test | [+0.123](results/x.json) [0.100, 0.200] | not shown |" in shown
+    assert "old" not in shown and filled(shown, results) == shown
+    assert "| 理解意图 | 有用 | 试验 | [+0.123](results/x.json) [0.100, 0.200] | 未得到证实 |" in filled(
+        text, results, "zh"
+    )

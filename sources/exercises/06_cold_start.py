@@ -40,7 +40,7 @@ from recsys_lessons.practice import check, hint, progress  # noqa: F401
 # - `warm`, `cold`: `(n_users, n_items)`, the scores of the collaborative model and of the content model. Any finite
 #   numbers, in units of their own.
 # - `likes`: `(n_users, n_items)`, boolean, who liked what in training. An item's n is how many people liked it.
-# - `kappa`: a number above 0: after how many interactions both models count the same.
+# - `kappa`: a number above 0: at how many likes both models count the same.
 # - Returns `(n_users, n_items)` floats. Each row of `warm` and of `cold` is standardised by itself: minus its mean, over
 #   its standard deviation (`np.std`, which divides by the number of items). A row of equal scores becomes zeros. Then an
 #   item with n likes gets n / (n + kappa) of the standardised warm score, and the rest, kappa / (n + kappa), of the cold
@@ -60,7 +60,7 @@ from recsys_lessons.practice import check, hint, progress  # noqa: F401
 #
 # - `warm`、`cold`：形状 `(n_users, n_items)`，协同过滤模型和内容模型各自的得分。可以是任意有限的数，两者单位不同。
 # - `likes`：形状 `(n_users, n_items)` 的布尔数组，训练集里谁喜欢过什么。物品的 n 就是喜欢它的人数。
-# - `kappa`：大于 0 的数，表示有多少次交互时两个模型各占一半。
+# - `kappa`：大于 0 的数，表示有多少次喜欢时两个模型各占一半。
 # - 返回：形状 `(n_users, n_items)` 的浮点数组。`warm` 和 `cold` 的每一行各自标准化：减去该行均值，除以该行标准差
 #   (`np.std`，除以物品数)；一行全相等时变成 0。然后，有 n 个人喜欢的物品，取标准化后 warm 得分的 n / (n + kappa)，
 #   其余的 kappa / (n + kappa) 取自 cold。
@@ -72,8 +72,9 @@ from recsys_lessons.practice import check, hint, progress  # noqa: F401
 def blend_weight(warm, cold, likes, kappa):
     ### BEGIN SOLUTION
     def standardised(scores):
-        spread = scores.std(axis=1, keepdims=True)
-        return (scores - scores.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
+        flat = scores.max(axis=1, keepdims=True) == scores.min(axis=1, keepdims=True)  # a spread of 0, but for rounding
+        spread = np.where(flat, 1.0, scores.std(axis=1, keepdims=True))
+        return (scores - scores.mean(axis=1, keepdims=True)) / spread
 
     n = likes.sum(axis=0)  # (n_items,), the same for every user
     share = n / (n + kappa)
@@ -217,10 +218,10 @@ assert {column // 4 for column in interview_items(answers, 2)} == {0, 1}  # one 
 # vector b = Σ reward x, both over the times when it was shown.
 #
 # - `inverses`: `(n_arms, dim, dim)`, the **inverse** of every arm's A. `totals`: `(n_arms, dim)`, every arm's b.
-# - `x`: `(dim,)`, who is there now. `arm`: the number of the arm that was shown to them.
+# - `x`: `(dim,)` floats, the features of who is there now. `arm`: the number of the arm that was shown to them.
 # - `reward`: a number, or True and False for a click and none. `alpha`: 0 or more, how much doubt is worth.
-# - Returns a tuple of three new arrays: the state after this observation, and the upper bound of **every** arm for this
-#   x, `(n_arms,)`, computed from the state after it: theta' x + alpha sqrt(x' A⁻¹ x), where theta = A⁻¹ b.
+# - Returns a tuple of three new arrays: `inverses` and `totals` after this observation, and the upper bound of **every** arm
+#   for this x, `(n_arms,)`, computed from the state after it: theta' x + alpha sqrt(x' A⁻¹ x), where theta = A⁻¹ b.
 #
 # Only the arm that was shown learns. Its A grows by the outer product x x', whatever the reward. Sherman and Morrison
 # (1950) give the new inverse from the old one, V, without inverting anything:
@@ -243,9 +244,9 @@ assert {column // 4 for column in interview_items(answers, 2)} == {0, 1}  # one 
 # 每个臂(一个可以展示的物品)各有一个岭回归 (Li et al. 2010)：矩阵 A = I + Σ x x'，向量 b = Σ reward x，都只对展示过它的那些次求和。
 #
 # - `inverses`：形状 `(n_arms, dim, dim)`，每个臂的 A 的**逆矩阵**。`totals`：形状 `(n_arms, dim)`，每个臂的 b。
-# - `x`：形状 `(dim,)`，此刻来的是谁。`arm`：展示给他的臂的编号。
+# - `x`：形状 `(dim,)` 的浮点数组，此刻来的人的特征。`arm`：展示给他的臂的编号。
 # - `reward`：一个数，或者用 True、False 表示有没有点击。`alpha`：不小于 0，表示多看重"还不确定"。
-# - 返回：三个新数组组成的元组：这次观察之后的状态，以及**每个**臂对这个 x 的上界，形状 `(n_arms,)`。
+# - 返回：三个新数组组成的元组：这次观察之后的 `inverses` 和 `totals`，以及**每个**臂对这个 x 的上界，形状 `(n_arms,)`。
 #   上界用更新之后的状态计算：theta' x + alpha sqrt(x' A⁻¹ x)，其中 theta = A⁻¹ b。
 #
 # 只有展示过的臂会学习。不论 reward 是多少，它的 A 都增加外积 x x'。Sherman 和 Morrison (1950) 的公式不用求逆，

@@ -46,6 +46,6 @@ class ContentProfile(Recommender):
 
     def _explain(self, histories: sparse.csr_matrix, rows: np.ndarray | None, item_row: int) -> pd.DataFrame:
         # The profile is a sum over the history, divided by one length: so is its cosine with the item.
-        parts = self.features_[histories.indices] @ self.features_[item_row]
+        parts = self.features_[histories.indices] @ self.features_[item_row] * histories.data
         length = np.linalg.norm(histories @ self.features_)
         return self._causes(histories, parts / length if length else parts)

@@ -15,7 +15,7 @@
 # %% [markdown] lang="zh"
 # # 练习 04：基于上下文的推荐，从数据到列表
 #
-# 先是第 04 课的四件工具(把时钟变成特征、把情境写成句子、情境偏置、因子分解机)，再是一道综合题：
+# 先是第 04 课的四件工具(把时钟变成特征、把上下文写成句子、上下文偏置、因子分解机)，再是一道综合题：
 # 用四个函数回答"如何用预训练语言模型构建基于上下文的推荐系统"，最后一个单元把它们从头到尾跑一遍。
 # **用时**：2 小时，可以分几次做。**基础**：第 04 课 `04_context`；会用 numpy，懂一点正则表达式。
 #
@@ -103,15 +103,15 @@ assert np.allclose(steps, steps[0])  # from 23 h to 0 h as far as from any hour 
 # - `template`: a text with fields in braces. A part in square brackets is left out, brackets and all, where one of its
 #   fields is missing. Text outside the brackets has no fields and always stays. Brackets are not nested.
 # - `separator`: what stands between the values of a list: `", "` in English, `"、"` in Chinese.
-# - Returns the sentence. Values are written as they are. As long as nothing has been written, a part loses the signs
-#   ` ,.;，。；、` (space included) at its beginning.
+# - Returns the sentence. Values are written as they are. As long as nothing has been written, a part, once filled in, loses
+#   the signs ` ,.;，。；、` (space included) at its beginning.
 #
 # **Example.** With the template `"[{place}][, with {company}][; just watched: {recent}]"` and the separator `", "`,
 # the context `{"company": "Ann", "recent": ["Up", "Heat"]}` becomes `"with Ann; just watched: Up, Heat"`.
 # %% [markdown] lang="zh"
 # ## 2. `render_context`
 #
-# **面试题**：*怎样把情境交给预训练语言模型？其中一部分未知时，句子该怎么写？*
+# **面试题**：*怎样把上下文交给预训练语言模型？其中一部分未知时，句子该怎么写？*
 #
 # ```python
 # def render_context(context, template, separator): ...   # -> str
@@ -121,10 +121,10 @@ assert np.allclose(steps, steps[0])  # from 23 h to 0 h as far as from any hour 
 # - `template`：带花括号字段的文本。方括号里的部分只要缺一个字段就整段省去，方括号本身不写出来。
 #   方括号以外的文字不含字段，始终保留。方括号不嵌套。
 # - `separator`：列表的值之间写什么：英文 `", "`，中文 `"、"`。
-# - 返回：句子。值照原样写。在还没有写出任何内容之前，一段文字开头的 ` ,.;，。；、`(含空格)要去掉。
+# - 返回：句子。值照原样写。在还没有写出任何内容之前，一段文字填好值后，开头的 ` ,.;，。；、`(含空格)要去掉。
 #
 # **例子**：模板 `"[{place}][，和{company}一起][；刚看过：{recent}]"`，分隔符 `"、"`，
-# 情境 `{"company": "孩子", "recent": ["玩具总动员", "冰雪奇缘"]}` 得到 `"和孩子一起；刚看过：玩具总动员、冰雪奇缘"`。
+# 上下文 `{"company": "孩子", "recent": ["玩具总动员", "冰雪奇缘"]}` 得到 `"和孩子一起；刚看过：玩具总动员、冰雪奇缘"`。
 # %%
 import re
 
@@ -188,22 +188,22 @@ assert as_words({"recent": ["Up", "Heat"]}, template=template) == ["just watched
 # %% [markdown] lang="zh"
 # ## 3. `contextual_bias`
 #
-# **面试题**：*现有的推荐模型不看时间和地点。不重新训练它，怎样把情境加进去？*
+# **面试题**：*现有的推荐模型不看时间和地点。不重新训练它，怎样把上下文加进去？*
 #
 # ```python
 # def contextual_bias(contexts, chosen, base, new_contexts, ridge): ...   # -> np.ndarray
 # ```
 #
-# - `contexts`：形状 `(n, d)`，过去事件的情境特征。`chosen`：形状 `(n,)`，每次事件选中的物品的行号。
-# - `base`：形状 `(n_items,)`，不看情境的模型给出的得分。`new_contexts`：形状 `(m, d)`，要打分的新情境。
+# - `contexts`：形状 `(n, d)`，过去事件的上下文特征。`chosen`：形状 `(n,)`，每次事件选中的物品的行号。
+# - `base`：形状 `(n_items,)`，不看上下文的模型给出的得分。`new_contexts`：形状 `(m, d)`，要打分的新上下文。
 # - `ridge`：大于 0 的数。
-# - 返回：形状 `(m, n_items)` 的 base + (新情境 - m) W，其中 m 是 `contexts` 的均值。W 的形状是 `(d, n_items)`，
+# - 返回：形状 `(m, n_items)` 的 base + (新上下文 - m) W，其中 m 是 `contexts` 的均值。W 的形状是 `(d, n_items)`，
 #   由 Y 对 `contexts - m` 做岭回归得到，即让 Σ |(c_i - m) W - y_i|² + ridge |W|² 最小。
 #   y_i 在选中的物品处为 1，其余为 0，再减去各物品在全部事件中的占比。
 #
 # **例子**：两次事件、一个特征：`contexts = [[-1], [1]]`，`chosen = [0, 1]`。均值是 0，两个物品的占比都是 0.5，
 # 所以 Y 是 `[[0.5, -0.5], [-0.5, 0.5]]`。`ridge = 2` 时 W = C'Y / (C'C + 2) = `[-1, 1]` / 4。
-# 新情境 `[[2]]`、`base = [3, 3]` 时，答案是 `[[2.5, 3.5]]`。
+# 新上下文 `[[2]]`、`base = [3, 3]` 时，答案是 `[[2.5, 3.5]]`。
 #
 # 想一想：如果 Y 不减去占比，结果会变吗？
 # %%
@@ -226,7 +226,7 @@ check("contextual_bias")
 # That is why centring both sides replaces an intercept, and why popularity stays where it was, in `base`.
 # `ContextualRecommender(how="bias")` does the same, and scales the offsets so that their weight means something.
 # %% [markdown] lang="zh" tags=["solution"]
-# 情境去均值之后，减不减占比没有区别：C 的每一列之和为 0，C' 乘一个常数就是 0。
+# 上下文去均值之后，减不减占比没有区别：C 的每一列之和为 0，C' 乘一个常数就是 0。
 # 所以两边去均值可以代替截距，流行度也就留在原处，即 `base` 里。
 # `ContextualRecommender(how="bias")` 做同样的事，另外把偏移量缩放到统一的尺度，让权重有意义。
 # %% tags=["solution"]
@@ -266,7 +266,7 @@ assert np.allclose(scores + one_hot.mean(axis=0), fitted)
 # def fm_score(features, bias, weights, factors): ...   # -> np.ndarray
 # ```
 #
-# - `features`：形状 `(batch, n)`，任意的数：用户、物品、情境的特征，大多为 0。`bias`：一个数。
+# - `features`：形状 `(batch, n)`，任意的数：用户、物品、上下文的特征，大多为 0。`bias`：一个数。
 #   `weights`：形状 `(n,)`。`factors`：形状 `(n, k)`，每个特征一个短向量 v_i。
 # - 返回：形状 `(batch,)`，对每一行 x 是 bias + Σ_i w_i x_i + Σ_{i<j} (v_i · v_j) x_i x_j。
 # - 每行时间为 O(n k)：最后一项检查有几千个特征，逐对循环会超时。
@@ -290,7 +290,7 @@ check("fm_score")
 # the same in torch, where it can be trained.
 # %% [markdown] lang="zh" tags=["solution"]
 # 一对特征的权重是 v_i · v_j，而不是单独的一个参数，所以"周五晚上 x 动画片"即使从没一起出现过，也有权重。
-# 只有一个用户特征、一个物品特征、没有情境时，它就是带偏置的矩阵分解。课程里的函数是同样的算法，用 torch 写，可以训练。
+# 只有一个用户特征、一个物品特征、没有上下文时，它就是带偏置的矩阵分解。课程里的函数是同样的算法，用 torch 写，可以训练。
 # %% tags=["solution"]
 import torch
 
@@ -320,7 +320,8 @@ assert np.allclose(mf, 0.5 + user_bias + item_bias + user @ item)  # matrix fact
 # - `events`: a list of tuples `(user, item, timestamp)` in any order: who met what, in seconds since 1970, UTC. An event
 #   may have been logged twice; equal tuples are one event.
 # - `contexts`: a dict from `(user, timestamp)` to a dict of fields that the app noted at that moment, such as
-#   `{"place": "home"}`. Not every event has one. A value of `None` or `""` was not noted.
+#   `{"place": "home"}`. Not every event has one. A value of `None` or `""` was not noted, and
+#   its field stays out of the row.
 # - `last`: how many items of history a row carries, 0 or more.
 # - Returns a dict for each event, in the order of time (equal timestamps: in the order of `events`):
 #   `user`, `item`, `timestamp`; `hour` (0 to 23) and `weekday` (0 is Monday), in UTC; `recent`, the items of this user's
@@ -341,7 +342,7 @@ assert np.allclose(mf, 0.5 + user_bias + item_bias + user @ item)  # matrix fact
 # - `events`：元组 `(user, item, timestamp)` 的列表，顺序任意：谁在何时接触了什么，时间戳是 1970 年以来的秒数，UTC。
 #   同一事件可能记了两遍；相同的元组只算一个事件。
 # - `contexts`：字典，从 `(user, timestamp)` 到应用在那一刻记下的字段，例如 `{"place": "home"}`。
-#   不是每个事件都有。值为 `None` 或 `""` 等于没有记。
+#   不是每个事件都有。值为 `None` 或 `""` 等于没有记，该字段不写入这一行。
 # - `last`：每行带几个历史物品，不小于 0。
 # - 返回：每个事件一个字典，按时间先后排列(时间相同的按 `events` 中的顺序)：`user`、`item`、`timestamp`；
 #   按 UTC 的 `hour`(0 到 23)和 `weekday`(0 是周一)；`recent`，即该用户时间戳**更早**的最近 `last` 个事件的物品，
@@ -455,7 +456,7 @@ check("encode_context")
 # Contexts come from a small vocabulary, so most requests repeat a sentence that was encoded before; with a dict that
 # outlives the call they cost a look-up. The prefix is part of the model: without it, e5 still answers, and answers worse.
 # %% [markdown] lang="zh" tags=["solution"]
-# 情境来自很小的词表，大多数请求重复的是早已编码过的句子；把字典保留在多次调用之间，它们就只是一次查表。
+# 上下文来自很小的词表，大多数请求重复的是早已编码过的句子；把字典保留在多次调用之间，它们就只是一次查表。
 # 前缀是模型的一部分：不加前缀，e5 照样给出结果，只是更差。
 # %% tags=["solution"]
 vectors = encode_context(["a", "b", "a"], ToyEncoder("ab:", at_most=2, calls=1), "q: ", 2)
@@ -485,20 +486,20 @@ assert np.allclose(vectors[0], vectors[2])
 # %% [markdown] lang="zh"
 # ## 7. 综合题第 3 步：`fuse_context`
 #
-# **面试题**：*第三步：用户、情境、每个物品各有一个向量，怎样融合成得分？*
+# **面试题**：*第三步：用户、上下文、每个物品各有一个向量，怎样融合成得分？*
 #
 # ```python
 # def fuse_context(tastes, contexts, item_vectors, weight): ...   # -> np.ndarray
 # ```
 #
-# - `tastes`：形状 `(n, dim)`，每个用户一个向量，新用户为 0。`contexts`：形状 `(n, dim)`，该用户此刻的情境。
-#   `item_vectors`：形状 `(n_items, dim)`。`weight`：一个数，情境占多大分量。
+# - `tastes`：形状 `(n, dim)`，每个用户一个向量，新用户为 0。`contexts`：形状 `(n, dim)`，该用户此刻的上下文。
+#   `item_vectors`：形状 `(n_items, dim)`。`weight`：一个数，上下文占多大分量。
 # - 返回：形状 `(n, n_items)`，标准化(tastes · 物品) + weight x 标准化(contexts · 物品)。
 #   两个乘积的每一行都在物品上标准化：减去均值，再除以标准差(除以 n 的那种)。得分全都相同的一行记为 0。
 #
 # **例子**：一个方向、两个物品：`item_vectors = [[0], [2]]`，`tastes = [[1]]`，`contexts = [[-9]]`，`weight = 3`。
-# 兴趣得分 `[0, 2]` 变成 `[-1, 1]`，情境得分 `[0, -18]` 变成 `[1, -1]`，答案是 `[[2, -2]]`。
-# 如果 `tastes = [[0]]`，答案是 `[[3, -3]]`：新用户完全由情境决定。
+# 兴趣得分 `[0, 2]` 变成 `[-1, 1]`，上下文得分 `[0, -18]` 变成 `[1, -1]`，答案是 `[[2, -2]]`。
+# 如果 `tastes = [[0]]`，答案是 `[[3, -3]]`：新用户完全由上下文决定。
 # %%
 def fuse_context(tastes, contexts, item_vectors, weight):
     ### BEGIN SOLUTION
@@ -658,7 +659,7 @@ if all(check(step).passed for step in steps):
 # %% [markdown] lang="zh" tags=["solution"]
 # 两个人都得到了去北京开会用得上的内容，而句子是中文，标题是英文；对 mei 来说，车站附近的美食排得更靠前。
 # 下周的那个事件没有任何影响。十二个标题证明不了什么：第 04 课在一个真相已知的世界里测量同样的四步，
-# 和不看情境的模型、和安慰剂做比较。
+# 和不看上下文的模型、和安慰剂做比较。
 # %% tags=["solution"]
 if lists:  # None where another process makes the checks
     mei, lin = lists
@@ -673,13 +674,13 @@ if lists:  # None where another process makes the checks
 # **To say it aloud.** Join each event with what was known at that moment, and nothing later. Say the context in words and
 # encode it by the model that encodes the items, with the query's prefix; equal sentences once. Score taste and context
 # apart, standardise each over the items, weigh, add. Hide what was seen, then cut at k, with ties settled in advance. And
-# before anybody believes that the context helps, shuffle it: the gain has to go away.
+# before anybody believes that the context helps, shuffle it in training and test and fit again: the gain has to go away.
 # %% [markdown] lang="zh"
 # ## 做完之后
 #
 # `progress()` 显示哪些已经通过。在终端里运行 `recsys-lessons check exercises/zh/04_context.ipynb`，
 # 会在单独的进程里检查这本 notebook。每题的参考答案在 `solutions/zh/04_context.ipynb`。
 #
-# **试着说出来**：每个事件只和当时已知的信息连接，之后的一概不要。把情境写成句子，用编码物品的同一个模型编码，
-# 加上查询前缀，相同的句子只编码一次。兴趣和情境分别打分，各自在物品上标准化，加权相加。
-# 先去掉看过的，再取前 k 个，同分的顺序事先定好。在相信情境有用之前，先把它打乱：提升必须随之消失。
+# **试着说出来**：每个事件只和当时已知的信息连接，之后的一概不要。把上下文写成句子，用编码物品的同一个模型编码，
+# 加上查询前缀，相同的句子只编码一次。兴趣和上下文分别打分，各自在物品上标准化，加权相加。
+# 先去掉看过的，再取前 k 个，同分的顺序事先定好。在相信上下文有用之前，先在训练集和测试集里都把它打乱，重新拟合：提升必须随之消失。

@@ -22,14 +22,14 @@
 # %% [markdown] lang="en"
 # ## What you will build
 #
-# The panel below. One person says where they are and what for, and the list moves; arrows say how far. Behind it stand
-# two matrix products. By the end you will know how much of it is real, since the world it lives in has a known truth.
-# Change the fields and watch.
+# The panel below. One person says where they are and what for, and the list moves; arrows say how far from the same
+# person's list without a context. Behind it stand two matrix products. By the end you will know how much of it is real,
+# since the world it lives in has a known truth. Change the fields and watch.
 # %% [markdown] lang="zh"
 # ## 这一课会做出什么
 #
-# 就是下面这个面板。一个人说出自己在哪里、为了什么，列表随之变化，箭头表示升降了几位。背后只是两次矩阵乘法。它所在的世界，真相是已知的，
-# 所以学完这一课，你能说清其中有多少是真的。改一改字段试试。
+# 就是下面这个面板。一个人说出自己在哪里、为了什么，列表随之变化，箭头表示比不带上下文的列表升降了几位。背后只是两次矩阵乘法。
+# 它所在的世界真相已知，所以学完这一课，你能说清其中有多少是真的。改一改字段试试。
 # %%
 import numpy as np
 import pandas as pd
@@ -50,14 +50,15 @@ ContextPanel(with_features, 1, FIELDS, start=meeting, k=8)
 # ## 1. A world with known truth
 #
 # Public data hardly ever says in which situation a choice was made. TinyLens is a generated world of short videos that
-# does. Every choice is a draw, in proportion to exposure times exp(utility), and the utility adds up the video's
-# quality, the person's taste on that date and the effects of the context. What holds here tests a *method*; it is no
-# evidence about people. (An interest that moves, as the picture shows, is the matter of lesson 07.)
+# does. Every choice is a draw, in proportion to exposure (how often a video is shown) times exp(utility), and the
+# utility adds up the video's quality, the person's taste on that date and the effects of the context, stronger for some
+# people than for others. What holds here tests a *method*; it is no evidence about people. (An interest that moves, as
+# in the picture, is the matter of lesson 07.)
 # %% [markdown] lang="zh"
 # ## 1. 真相已知的世界
 #
-# 公开数据几乎从不记录一次选择发生在什么场景。TinyLens 是一个生成的短视频世界，它记录了。每次选择都是一次抽样，概率正比于曝光乘以 exp(效用)；
-# 效用由视频质量、这个人在那一天的兴趣、上下文的影响相加而成。在这里成立的结论检验的是*方法*，不是关于人的证据。
+# 公开数据几乎从不记录一次选择发生在什么场景。TinyLens 是一个生成的短视频世界，它记录了。每次选择都是一次抽样，概率正比于曝光(视频展示得多不多)乘以 exp(效用)；
+# 效用由视频质量、这个人在那一天的兴趣、上下文的影响相加而成，影响的强弱因人而异。这里的结论检验的是*方法*，不能当作关于人的证据。
 # (图里那种会移动的兴趣，留到第 07 课。)
 # %%
 from recsys_lessons.plots_world import world_picture
@@ -77,11 +78,11 @@ print(f"\n{event['city']}, {event['company']}: {world.data.items['title'].iloc[c
 causes.round(2)
 # %% [markdown] lang="en"
 # Since the truth is known, there are ceilings. The **oracle** ranks by the true probability. Its twin knows the person,
-# not the situation, and averages over the situations that the person has been in. The distance between the two is all
-# that a context can add here. The test is the latest fifth of the events; each event is one ranking of all videos in
-# that event's context, and one video is right.
+# not the situation, and averages over the situations that the person has been in. The distance between the two is what
+# context is worth to whoever knows the taste perfectly. The test is the latest fifth of the events; each event is one
+# ranking of all videos in that event's context, and one video is right.
 # %% [markdown] lang="zh"
-# 真相已知，就有上限。**oracle** 按真实概率排序；它的孪生模型了解这个人，但不知道场景，只能对此人经历过的场景取平均。两者之差，就是上下文在这里最多能带来的东西。
+# 真相已知，就有上限。**oracle** 按真实概率排序；它的孪生模型了解这个人，但不知道场景，只能对此人经历过的场景取平均。两者之差，就是完全了解兴趣之后，上下文还值多少。
 # 测试集是最晚的五分之一事件；每个事件都在它自己的上下文里把全部视频排一次序，其中只有一个是对的。
 # %%
 from recsys_lessons import Oracle, Popularity, SVDRecommender, per_event
@@ -135,8 +136,8 @@ order = {name: scores.argsort(descending=True)[0].tolist() for name, scores in o
 assert order["taste"] == order["taste + c w"] != order["taste + c B"]
 print(order)
 # %% [markdown] lang="en"
-# The second line is what "just add the hour to the features of a linear model" does: it tells how much people watch at
-# that hour, and ranks nothing. Context has to *multiply* the item.
+# `taste + c w` is what "just add the hour to the features of a linear model" does: it tells how much people watch at that
+# hour, and ranks nothing. Context has to *multiply* the item.
 #
 # ## 3. A context as features
 #
@@ -144,7 +145,7 @@ print(order)
 # hours can be. Put them on a circle: `(sin a, cos a)` with `a = 2π hour / 24`. One number would not do, since a sine
 # alone gives two hours the same value.
 # %% [markdown] lang="zh"
-# 第二行正是"线性模型里加一个小时特征"的效果：它说的是那个钟点人们看得多不多，对排序毫无作用。上下文必须与物品*相乘*。
+# `taste + c w` 正是"线性模型里加一个小时特征"的效果：它说的是那个钟点人们看得多不多，对排序毫无作用。上下文必须与物品*相乘*。
 #
 # ## 3. 写成特征的上下文
 #
@@ -161,7 +162,7 @@ assert torch.allclose(cyclic(hours, 24), torch.tensor(circle).float(), atol=1e-6
 assert np.isclose(np.linalg.norm(circle[23] - circle[0]), np.linalg.norm(circle[12] - circle[11]))
 assert np.isclose(circle[3, 0], circle[9, 0]) and not np.allclose(circle[3], circle[9])  # one sine, two hours
 purposes = pd.crosstab(train.interactions["hour"], train.interactions["purpose"], normalize="index")
-asleep = purposes["sleep"].reindex(hours, fill_value=0)
+asleep = purposes["sleep"].reindex(hours)  # an hour without events gets no bar and no dot
 picture = Picture(9, 3.4)
 line, clock = picture.subplots(1, 2, width_ratios=[1.5, 1])
 line.bar(hours, asleep, color=PALETTE[0])
@@ -192,14 +193,14 @@ print(message.split(" (")[0])
 #
 # ## 4. A context as words
 #
-# The other way writes the same row as a sentence and hands it to the text encoder. What stands in square brackets goes
-# where the field is missing. Change the template and run the rest again: the encoder reads whatever you write.
+# The other way writes the same row as a sentence and hands it to the text encoder. A part in square brackets is left out
+# where its field is missing. Change the template and run the cell again: the encoder reads whatever you write.
 # %% [markdown] lang="zh"
 # 这个报错就是特征的短板：训练里没见过的取值，没有对应的列。`unseen="ignore"` 给它全 0，意思是"不是我认识的任何一个"，所有不认识的城市都一样。
 #
 # ## 4. 写成句子的上下文
 #
-# 另一种做法，是把同一行写成一句话，交给文本编码器。方括号里的部分，在缺少字段时整段省去。改一改模板，再运行后面的单元：你写什么，编码器就读什么。
+# 另一种做法，是把同一行写成一句话，交给文本编码器。方括号里的部分，缺少字段时整段省去。改一改模板，再运行这个单元：你写什么，编码器就读什么。
 # %%
 from recsys_lessons import TextEncoder, as_words
 
@@ -236,24 +237,25 @@ found = {"title": items["title"].iloc[best], "filmed in": world.truth.items["cit
 pd.DataFrame({"cosine": closeness[0, best].round(2)} | found)
 # %% [markdown] lang="en"
 # As in lesson 02, raw cosines are all alike, and only the centred ones tell contexts apart: the mean to take away is
-# that of the training contexts. The last table is a context used as a *query*, with nothing trained. It finds what is
-# *about* the sentence. That is not yet what people *choose* when they are in that situation.
+# that of the training contexts (for a free sentence, of which the log has none, that of the videos). The last table is a
+# context used as a *query*, with nothing trained. It finds what *resembles* the sentence: Beijing, a conference. That is
+# not yet what people *choose* when they are in that situation.
 #
 # ## 5. Four steps to a list
 #
 # The textbook answer, encode, fuse, score, rank, with a shape for each. What people choose in a situation is learned
-# from the log by ridge regression: one row per training event, the encoded context `C` (centred) on the left, a 1 for
-# the item chosen on the right, less how often it is chosen anyway. `B` then says, for every part of a context, which
-# items are chosen more than usual. (In `how="fold_in"` the same regression aims at the item factors: the context moves
-# the person's vector, as one more film in the history would.)
+# from the log by ridge regression: one row per training event, the encoded context `C` (centred, mean length 1) on the
+# left, a 1 for the item chosen on the right, less how often each item is chosen anyway. `B` then says, for every part of
+# a context, which items are chosen more than usual. This is `how="bias"`. (In `how="fold_in"` the same regression aims
+# at the item factors: the context moves the person's vector, as one more video in the history would.)
 # %% [markdown] lang="zh"
-# 和第 02 课一样，原始余弦都差不多，去均值之后才分得开；要减的是训练集上下文的均值。最后那张表是把上下文当作*查询*，完全不训练，找到的是和这句话*有关*的视频，
-# 还不是人们在这种场景下会*选*的视频。
+# 和第 02 课一样，原始余弦都差不多，去均值之后才分得开；要减的是训练集上下文的均值(日志里没有自由的句子，就减视频的均值)。
+# 最后那张表是把上下文当作*查询*，完全不训练，找到的是和这句话*相像*的视频：北京、会议；还不是人们在这种场景下会*选*的视频。
 #
 # ## 5. 四步得到列表
 #
-# 教科书的答案是编码、融合、打分、排序，这里每一步都给出形状。人们在某种场景下选什么，用岭回归从日志里学：每个训练事件一行，左边是编码后的上下文 `C`(去均值)，
-# 右边是被选中的物品处为 1，再减去它平时被选中的频率。学到的 `B` 说明：上下文的每个分量会让哪些物品比平常更常被选中。
+# 教科书的答案是编码、融合、打分、排序，这里每一步都给出形状。人们在某种场景下选什么，用岭回归从日志里学：每个训练事件一行，左边是编码后的上下文 `C`(去均值，平均长度缩放为 1)，
+# 右边在被选中的物品处为 1，再减去各物品平时被选中的频率。学到的 `B` 说明：上下文的每个分量会让哪些物品比平常更常被选中。这就是 `how="bias"`。
 # (`how="fold_in"` 是同样的回归，只是目标换成物品因子：上下文平移用户向量，就像历史里多了一部视频。)
 # %%
 features.unseen = "ignore"
@@ -290,7 +292,8 @@ pd.DataFrame(items["title"].to_numpy()[ranked].T, columns=[f"user {user}" for us
 
 # %% [markdown] lang="en"
 # Taste and context are each brought to a deviation of 1 before they are added, so that `weight` has a meaning; it is
-# chosen on validation data. Weight 0 is the context-free twin.
+# chosen on validation data. Weight 0 is the context-free twin. No column is a place *and* a city, so the strongest effect
+# of travelling, videos filmed *there*, is averaged with what people at home in that city choose.
 #
 # ## 6. A program that cannot work
 #
@@ -298,6 +301,7 @@ pd.DataFrame(items["title"].to_numpy()[ranked].T, columns=[f"user {user}" for us
 # with its faults: one sentence, two people's histories, two items' features, glued side by side.
 # %% [markdown] lang="zh"
 # 兴趣和上下文相加之前，先各自缩放到标准差为 1，`weight` 才有意义；它要在验证集上选。权重为 0 就是不带上下文的孪生模型。
+# 没有哪一列同时代表地点*和*城市，所以旅行时最强的影响，即更爱看*当地*拍的视频，会和本地人的选择混在一起取平均。
 #
 # ## 6. 一段不可能工作的程序
 #
@@ -321,11 +325,11 @@ except RuntimeError as error:
 assert "Sizes of tensors must match" in message
 print(message)
 # %% [markdown] lang="en"
-# One row cannot stand beside two. Suppose the sizes were equal: repeat the sentence. Lesson 03 took the decomposition
-# apart: nothing is cut, so the input comes back. Look at the other faults. Who is glued to what? Number the items in
-# another order, which must change nothing, and add a third item.
+# One row cannot stand beside two. Repeat the sentence, so that the sizes agree. As in lesson 03 nothing is cut, so the
+# input comes back. The other faults: who is glued to what? Number the items in another order, which must change nothing,
+# and add a third item.
 # %% [markdown] lang="zh"
-# 1 行没法和 2 行并排。假设行数恰好相等：把句子重复一遍。第 03 课已经拆解过那一步分解：什么也没截掉，得到的还是输入。这里看另外的错误：谁和什么粘在了一起？
+# 1 行没法和 2 行并排。把句子重复一遍，让行数相等。和第 03 课一样，什么也没截掉，得到的还是输入。再看另外的错误：谁和什么粘在了一起？
 # 把物品换个编号顺序(结果本不该变)，再添上第三件物品。
 # %%
 both = sentence.repeat(2, 1)
@@ -345,8 +349,8 @@ assert "Sizes of tensors must match" in message
 print("two people, three items:", message.split(" except")[0])
 # %% [markdown] lang="en"
 # A person stands beside an item because their row numbers agree. Nothing was trained, no column is an item, nothing is
-# ranked, and a third item does not fit. The mend has four steps, and the known truth grades each: of everything that
-# these people would choose on that journey, how much do ten videos hold? (The truth only measures.)
+# ranked, and a third item does not fit. The mend has four steps, and the known truth grades each: of everything *new*
+# that the people of this world would choose on that journey, how much do ten videos hold? (The truth only measures.)
 #
 # 1. People, items and the sentence become rows of *one* space, the items' text vectors; products are people x items.
 # 2. Taste is learned from everybody's likes instead of from texts.
@@ -355,7 +359,7 @@ print("two people, three items:", message.split(" except")[0])
 #    sections 1 and 7.
 # %% [markdown] lang="zh"
 # 人和物品站在一起，只因为行号碰巧相同。没有训练，没有哪一列是一件物品，没有排序，第三件物品也放不下。改法分四步，每一步都由已知的真相来评分：
-# 这些人在那次出差途中会选的全部视频里，十个推荐占了多少？(真相只用来衡量。)
+# 在那次出差途中，这个世界里的人会选的全部*新*视频，十个推荐占了多少？(真相只用来衡量。)
 #
 # 1. 人、物品、句子都变成*同一个*空间(物品的文本向量)里的行；乘积的形状是人数 x 物品数。
 # 2. 兴趣不再由文本得出，而是从所有人的喜欢里学。
@@ -402,13 +406,12 @@ print("what ten videos hold of all that would be chosen; TinyLens (generated)")
 mended.round(3)
 # %% [markdown] lang="en"
 # The sentence, as a query, adds something to the taste: it knows Beijing and meetings. The log adds more: it knows what
-# people on such journeys choose. And without the mask, a good model of taste spends its list on what was seen. The fields of step 3 were read off the sentence by us. Can the learned map
-# not read the sentence itself? Train it on contexts rendered in words, then hand it a rendered context, and the free
-# sentence.
+# people in such situations choose. And without the mask, a good model of taste spends its list on what was seen. The
+# fields of step 3 were read off the sentence by us. Can the learned map not read the sentence itself? Train it on
+# contexts rendered in words, then hand it a rendered context, and the free sentence.
 # %% [markdown] lang="zh"
-# 句子当查询，能给兴趣添一点东西：它知道北京，知道会议。日志添得更多：它知道人们出差路上会选什么。不去掉看过的，兴趣模型越好，列表越被看过的占满。
-# 第 3 步里的字段，是我们替它从句子里读出来的。
-# 学到的映射不能自己读这句话吗？用渲染成句子的上下文训练它，再分别给它一个渲染的上下文，和这句自由的话。
+# 句子当查询，能给兴趣添一点东西：它知道北京，知道会议。日志添得更多：它知道人们在这类场景下会选什么。
+# 不去掉看过的，好的兴趣模型反而让列表被看过的占满。第 3 步里的字段，是我们替它从句子里读出来的。学到的映射不能自己读这句话吗？用渲染成句子的上下文训练它，再分别给它一个渲染的上下文，和这句自由的话。
 # %%
 known_sentences = {}
 
@@ -431,23 +434,22 @@ free, taste_alone = grades["free: " + said], grades["taste alone"]
 assert max(grades.values()) > 1.2 * taste_alone and free < 0.8 * max(grades.values())
 pd.Series(grades, name="held by ten videos; TinyLens (generated)").round(3).to_frame()
 # %% [markdown] lang="en"
-# It cannot: the map has seen rendered sentences only, and a free one lies elsewhere. One encoder, two
-# languages, but *two styles*. So either log free sentences with their choices, or use the sentence as a query, or read
-# the fields off it first.
+# Not this one: the map has seen rendered sentences only. The encoder is the same, and so is the language; the *style* is
+# not. So either log free sentences with their choices, or use the sentence as a query, or read the fields off it first.
 #
 # ## 7. Features against words
 #
 # The same five fields, both ways, over ten generated worlds. "Over twin" is the paired difference to the same model
-# without context, with a 95 % interval over worlds; settings were chosen on other worlds. Below, one world of two rows
-# is computed again, and words meet features on the three fields that you just rendered.
+# without context, with a 95 % interval over worlds; settings were chosen on other worlds. Below it, two rows
+# are computed again in one world, and words meet features on the three fields that you just rendered.
 # %% [markdown] lang="zh"
-# 不能：映射只见过渲染出来的句子，自由的话落在别处。编码器是同一个，语言可以不同，*文体*也不同。所以要么把自由的句子连同之后的选择记录下来，要么把句子当查询用，
+# 这一句就不行：映射只见过渲染出来的句子。编码器相同，语言也相同，不同的是*文体*。所以要么把自由的句子连同之后的选择记录下来，要么把句子当查询用，
 # 要么先从句子里读出字段。
 #
 # ## 7. 特征对句子
 #
 # 同样的五个字段，两种写法，十个生成的世界。"over twin" 是与去掉上下文的同一模型的配对差值，区间是对世界的 95 % 区间；参数在另外的世界上选定。
-# 下面重新算其中两行的一个世界，再让句子和特征在刚才渲染的三个字段上比一比。
+# 再下面，在其中一个世界里把两行重算一遍，再让句子和特征在刚才渲染的三个字段上比一比。
 # %%
 from recsys_lessons import read_results
 
@@ -482,14 +484,14 @@ assert abs(gains[0] - gains[1]) < 0.25 * gains[0]
 pd.Series(again | by_kind, name="NDCG@10 in world 0; TinyLens (generated)").round(3).to_frame()
 # %% [markdown] lang="en"
 # Learned from the log, words carry what features carry, and next to nothing more: with a closed set of values a sentence
-# is the same information in a longer vector. As a plain query, words add far less: a sentence about a situation resembles items
-# that *mention* it. Where could words win? Where a value has no column. For the next table training lost
-# every event in a city (its videos and their texts stay), and people who travel to it are the test: once with the city
-# told, once withheld.
+# is the same information in a longer vector. As a plain query, words add far less: a sentence about a situation resembles
+# items that *mention* it. Where could words win? Where a value has no column. For the next table training lost every
+# event in a city (its videos and their texts stay), and people who travel to it are the test: once with the city told,
+# once withheld. "From the name" is the difference.
 # %% [markdown] lang="zh"
 # 从日志里学，句子带来的和特征几乎一样：取值固定时，一句话就是同样的信息，只是向量更长。直接当查询，句子的增益小得多：描述场景的句子，像的是*提到*这个场景的物品。
 # 那么句子能在哪里胜出？在取值没有对应列的地方。下一张表里，训练数据删去发生在某个城市的全部事件(视频和它们的文字还在)，
-# 用到那个城市旅行的人来测试：一次告诉城市，一次不告诉。
+# 用到那个城市旅行的人来测试：一次告诉城市，一次不告诉，"from the name" 是两者之差。
 # %%
 unseen = results[results["model"].str.startswith("never-seen city: ")]
 city = unseen.assign(model=unseen["model"].str.removeprefix("never-seen city: ")).set_index("model")
@@ -514,17 +516,16 @@ city[city_columns].astype(float).round(3)
 # ## 8. Before, after or inside the model
 #
 # *Pre-filtering* trains on the events of one situation: simple, and every model sees a fraction of the data.
-# *Post-filtering* trains on everything and multiplies by the smoothed lift `P(value | item) / P(value)`: simple, and
-# blind to whom it concerns. *Contextual modelling* puts context into the score. A factorization machine (FM; Rendle
+# *Post-filtering* trains on everything and multiplies by the smoothed lift `P(value | item) / P(value)`: simple, and the
+# same lift for everybody. *Contextual modelling* puts context into the score. A factorization machine (FM; Rendle
 # 2010) gives every column a vector and lets every pair meet; the sum over pairs needs no double loop.
 # %% [markdown] lang="zh"
 # 不认识的名字，特征从中得不到任何东西。在句子上学到的映射也几乎得不到：名字它读得出，但训练从没告诉它该怎么用。和视频的文字直接比较，名字才起作用：
-# 夹在一句说了五件事的话里有用，*单独*说出来更有用；中文比英文明显得多。
-# 所以要混合：已知取值用特征，没见过的取值当查询。
+# 夹在一句说了五件事的话里有用，*单独*说出来更有用；中文的收益比英文大得多。所以要混合：已知取值用特征，没见过的取值当查询。
 #
 # ## 8. 模型之前、之后，还是之内
 #
-# *预过滤*只用某一场景的事件训练：简单，但每个模型只看到一部分数据。*后过滤*用全部数据训练，再乘上平滑过的提升度 `P(取值 | 物品) / P(取值)`：简单，但不区分对谁而言。
+# *预过滤*只用某一场景的事件训练：简单，但每个模型只看到一部分数据。*后过滤*用全部数据训练，再乘上平滑过的提升度 `P(取值 | 物品) / P(取值)`：简单，但对谁都是同一个提升度。
 # *上下文建模*把上下文放进得分。因子分解机(factorization machine，FM；Rendle 2010)给每一列一个向量，任意两列相遇；对所有两两组合求和，不必写双重循环。
 # %%
 from recsys_lessons.recommenders.factorization_machine import fm_score
@@ -567,10 +568,11 @@ assert ten.loc["post-filter by all fields, SVD", "ndcg@10"] > 0.75 * ten.loc["bi
 print("lift of purpose=work, mean over a topic:", lift_of_work.round(1).to_dict())
 ten.loc[places, ["ndcg@10", "rival", "over rival", "over rival, low", "over rival, high"]].round(3)
 # %% [markdown] lang="en"
-# "Rival" is the best model of the kind without context. All of them gain. Pre-filtering gains least on top of SVD: cut
-# into eight, the data are too few for taste, and pre-filtered popularity does better. The
-# post-filter, an afternoon's work, comes close to the models, since in this world a context
-# moves everybody in the same direction; where it moves people in different ones, no lift per item can follow.
+# "Rival" is the best model of the kind without context, with settings of its own. All of them gain. Pre-filtering gains
+# least on top of SVD: cut into eight, the data are too few for taste, and pre-filtered popularity does better. The
+# post-filter, an afternoon's work, comes close to the models, since in this world a context moves everybody in the same
+# direction. Where it moves people in different ones, neither a lift per item, nor `c B`, nor an FM of pairs can follow:
+# that takes a product of person, context *and* item.
 #
 # ## 9. The placebo
 #
@@ -578,8 +580,9 @@ ten.loc[places, ["ndcg@10", "rival", "over rival", "over rival, low", "over riva
 # of another, drawn at random, in training **and** test, and fit again. Nothing may be gained. Shuffling the test alone
 # is no placebo: it feeds wrong contexts to a model that trusts them, which falls whatever the context is worth.
 # %% [markdown] lang="zh"
-# "rival" 是同类中不带上下文的最好的模型。每一种都有增益。预过滤加在 SVD 上增益最小：切成八份，数据不够学兴趣，还不如预过滤的热门榜。后过滤一个下午就能做完，却接近建模的做法，因为在这个世界里，同一个上下文把所有人
-# 都往同一个方向推；若方向因人而异，每个物品一个提升度就跟不上了。
+# "rival" 是同类中不带上下文的最好的模型，参数单独选过。每一种都有增益。预过滤加在 SVD 上增益最小：切成八份，数据不够学兴趣，还不如预过滤的热门榜。
+# 后过滤一个下午就能做完，却接近建模的做法，因为在这个世界里，同一个上下文把所有人都往同一个方向推。若方向因人而异，每个物品一个提升度、`c B`、
+# 只有两两项的 FM 就都跟不上了：那需要人、上下文、物品三者的乘积。
 #
 # ## 9. 安慰剂
 #
@@ -614,21 +617,23 @@ picture.suptitle("Context and its placebo, ten generated worlds (TinyLens), 95 %
 axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.1), ncols=2)
 picture
 # %% [markdown] lang="en"
-# The real contexts gain, the placebo does not: it *costs*, since a model that believes in noise loses some of its
-# taste. A weight chosen on validation would have seen that, and gone to 0.
+# The real contexts gain, the placebo does not: it *costs*: what was learned from noise moves the lists too, in this
+# lesson's model at the same scale as a real context. A weight chosen on validation would show that, and go to 0. (The
+# twin has the model's settings, the rival above its own: hence two gains for pre-filtered SVD.)
 #
 # ## 10. What MovieLens timestamps can carry
 #
 # Real data again. A rating has one context: a moment. Two hopes. *The date*: what is popular changes, so count only the
 # last N days; N was chosen on earlier years. *The clock*: hour, weekday and month as context, beside their placebo. But
-# people rate by the page, long after watching (lesson 03): the clock says when they rated.
+# people rate by the page, long after watching (lesson 01): the clock says when they rated.
 # %% [markdown] lang="zh"
-# 真实的上下文有增益，安慰剂没有，反而*吃亏*：相信噪声的模型，会损失一部分兴趣信息。若在验证集上选权重，就会发现这一点，把权重降到 0。
+# 真实的上下文有增益，安慰剂没有，反而*吃亏*：从噪声里学到的东西同样会改动列表，在这一课的模型里，尺度还和真实上下文一样。若在验证集上选权重，
+# 就会看出这一点，把权重降到 0。(twin 用该模型自己的参数，前面的 rival 另选参数，所以预过滤 SVD 有两个不同的增益。)
 #
 # ## 10. MovieLens 的时间戳能说明什么
 #
 # 回到真实数据。一条评分只有一个上下文：时刻。有两个希望。*日期*：流行的东西会变，所以只数最近 N 天，N 在更早的年份上选。*钟点*：小时、星期、月份作上下文，旁边放上安慰剂。
-# 但人们是在页面上成批打分的，离看电影已经很久(第 03 课)：钟点说的是打分的时间。
+# 但人们是在页面上成批打分的，离看电影已经很久(第 01 课)：钟点说的是打分的时间。
 # %%
 real = read_results("context_movielens").set_index("model")
 dates = [name for name in real.index if name.startswith("popularity")]
@@ -642,9 +647,9 @@ assert (real.loc[[name for name in honest if name.startswith("factorization")], 
 kept = ["ndcg@10", "over twin", "gain low", "gain high", "over placebo", "over placebo low", "over placebo high"]
 real.loc[[*dates, *clock], kept].astype(float).round(3)
 # %% [markdown] lang="en"
-# The clock is a null, as promised: no version beats its twin or its placebo, and a bigger model that is given the
-# clock can be worse. The date: the window *chosen on earlier years* is ahead, but its interval holds zero, so the gain
-# is not shown. Other windows do better and their intervals do not hold zero, but who picks those has picked on the test.
+# The clock adds nothing that shows: no version beats its twin or its placebo, and some fall below the twin. The date: the
+# window *chosen on earlier years* is ahead, but its interval holds zero, so the gain is not shown. Longer windows do
+# better and their intervals do not hold zero, but who picks those has picked on the test.
 #
 # ## Say it in an interview
 #
@@ -670,8 +675,8 @@ real.loc[[*dates, *clock], kept].astype(float).round(3)
 # 2024, *Multilingual E5 text embeddings: a technical report*. Ojala and Garriga 2010, *Permutation tests for studying
 # classifier performance*.
 # %% [markdown] lang="zh"
-# 钟点的结果如预期，是零：哪一种都没有胜过孪生模型或安慰剂，给大一点的模型加上钟点还可能更差。日期：*在更早年份上选定*的窗口略胜，但区间包含 0，
-# 不能算数。别的窗口更好，区间也不含 0，可是去挑它们，就等于在测试集上挑。
+# 钟点看不出作用：哪一种都没有胜过孪生模型或安慰剂，有的还不如孪生模型。日期：*在更早年份上选定*的窗口略胜，但区间包含 0，
+# 不能算数。更长的窗口更好，区间也不含 0，可是去挑它们，就等于在测试集上挑。
 #
 # ## 面试时怎么说
 #

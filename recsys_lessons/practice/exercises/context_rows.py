@@ -35,7 +35,7 @@ LAST: Text = {
 }
 JOIN: Text = {
     "en": "the fields noted for this user at this timestamp join the row; an event without any keeps its row",
-    "zh": "把该用户在该时间戳记下的字段并入这一行；没有记下情境的事件也保留",
+    "zh": "把该用户在该时间戳记下的字段并入这一行；没有记下上下文的事件也保留",
 }
 CLEAN: Text = {
     "en": "a field whose value is None or an empty text was not noted, and is left out",
@@ -215,7 +215,7 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="context_rows",
     lesson="04_context",
-    title={"en": "Capstone 1: a log to rows with context", "zh": "综合题第 1 步：从日志到带情境的行"},
+    title={"en": "Capstone 1: a log to rows with context", "zh": "综合题第 1 步：从日志到带上下文的行"},
     question={
         "en": "Build a contextual recommender with a pretrained language model, step one: how do you collect and clean "
         "the data, and where does the future leak in?",

@@ -13,20 +13,20 @@ from recsys_lessons.practice.values import describe
 KIND: dict = {
     "en": "it returns a float array (m, n_items), one row for each new context; a single training event is its own "
     "average, teaches nothing, and leaves the base scores as they are",
-    "zh": "返回形状 (m, n_items) 的浮点数组，每个新情境一行；只有一次训练事件时，它就是自己的平均，什么也学不到，"
+    "zh": "返回形状 (m, n_items) 的浮点数组，每个新上下文一行；只有一次训练事件时，它就是自己的平均，什么也学不到，"
     "基础得分保持不变",
 }
 AVERAGE: dict = {
     "en": "in the average training context the base scores stay as they are",
-    "zh": "处在训练情境的平均值上时，基础得分保持不变",
+    "zh": "处在训练上下文的平均值上时，基础得分保持不变",
 }
 OWN_MEAN: dict = {
     "en": "the mean of the TRAINING contexts is subtracted from the new ones too, not their own",
-    "zh": "新情境也减去训练情境的均值，而不是减去它们自己的均值",
+    "zh": "新上下文也减去训练上下文的均值，而不是减去它们自己的均值",
 }
 OFFSET: dict = {
     "en": "an item gains in contexts like those in which it was chosen, and loses in the others",
-    "zh": "物品在它常被选中的那类情境下加分，在其他情境下减分",
+    "zh": "物品在它常被选中的那类上下文下加分，在其他上下文下减分",
 }
 RIDGE: dict = {
     "en": "the ridge stands once on the diagonal: the same events twice, and it weighs half as much",
@@ -140,11 +140,11 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="contextual_bias",
     lesson="04_context",
-    title={"en": "A contextual bias by ridge regression", "zh": "用岭回归学习情境偏置"},
+    title={"en": "A contextual bias by ridge regression", "zh": "用岭回归学习上下文偏置"},
     question={
         "en": "You have a recommender that ignores the hour and the place. How do you add context without training it "
         "again?",
-        "zh": "现有的推荐模型不看时间和地点。不重新训练它，怎样把情境加进去？",
+        "zh": "现有的推荐模型不看时间和地点。不重新训练它，怎样把上下文加进去？",
     },
     difficulty="medium",
     minutes=20,
@@ -154,14 +154,14 @@ EXERCISE = Exercise(
             "en": "It is one linear regression for each item, all with the same inputs: was it chosen in this event, "
             "yes or no? Centre both sides, and no intercept is needed: the average context then adds nothing.",
             "zh": "每个物品各做一个线性回归，输入相同：这次事件里选了它没有？"
-            "两边都减去均值，就不需要截距：平均情境的偏移量自然是 0。",
+            "两边都减去均值，就不需要截距：平均上下文的偏移量自然是 0。",
         },
         {
             "en": "Y, (n, n_items), has a 1 where an item was chosen, and its column means subtracted. C, (n, d), are "
             "the contexts less their column means; keep those, since the new contexts need the same. Then "
             "W = (C'C + ridge I)^-1 C'Y.",
-            "zh": "Y 的形状是 (n, n_items)，选中处为 1，再减去各列均值。C 的形状是 (n, d)，是情境减去各列均值；"
-            "均值要留着，新情境也要减同一个。然后 W = (C'C + ridge I)^-1 C'Y。",
+            "zh": "Y 的形状是 (n, n_items)，选中处为 1，再减去各列均值。C 的形状是 (n, d)，是上下文减去各列均值；"
+            "均值要留着，新上下文也要减同一个。然后 W = (C'C + ridge I)^-1 C'Y。",
         },
         {
             "en": "Y = np.eye(len(base))[chosen]; Y = Y - Y.mean(axis=0). With C = contexts - mean: W = "

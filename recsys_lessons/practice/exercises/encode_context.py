@@ -162,7 +162,7 @@ EXERCISE = Exercise(
         {
             "en": "Contexts repeat: 'Friday evening, at home' is said a thousand times a day. Which sentences differ, "
             "and where does each of them stand in that shorter list?",
-            "zh": "情境大量重复：“周五晚上，在家”一天会出现上千次。"
+            "zh": "上下文大量重复：“周五晚上，在家”一天会出现上千次。"
             "不同的句子有哪些？每个句子在这份更短的列表里排第几？",
         },
         {

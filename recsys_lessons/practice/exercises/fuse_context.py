@@ -13,11 +13,11 @@ from recsys_lessons.practice.values import describe
 
 KIND: Text = {
     "en": "it returns a float array (n, n_items); a user without taste in a context without direction gets zeros",
-    "zh": "返回形状 (n, n_items) 的浮点数组；既没有兴趣向量、情境也没有方向时，得分全为 0",
+    "zh": "返回形状 (n, n_items) 的浮点数组；既没有兴趣向量、上下文也没有方向时，得分全为 0",
 }
 CONTEXT: Text = {
     "en": "without taste the context alone ranks: items along its vector come first",
-    "zh": "没有兴趣向量时只靠情境排序：与情境向量同方向的物品在前",
+    "zh": "没有兴趣向量时只靠上下文排序：与上下文向量同方向的物品在前",
 }
 STANDARD: Text = {
     "en": "each part of a row has mean 0 and standard deviation 1 (dividing by n) over the items",
@@ -33,7 +33,7 @@ CONSTANT: Text = {
 }
 WEIGHT: Text = {
     "en": "weight multiplies the context's part AFTER it is standardised; the taste's part counts once",
-    "zh": "weight 在标准化之后乘到情境部分上；兴趣部分的系数是 1",
+    "zh": "weight 在标准化之后乘到上下文部分上；兴趣部分的系数是 1",
 }
 APART: Text = {
     "en": "the two parts are standardised apart: a long vector does not drown the other",
@@ -131,11 +131,11 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="fuse_context",
     lesson="04_context",
-    title={"en": "Capstone 3: taste and context to scores", "zh": "综合题第 3 步：把兴趣和情境融合成得分"},
+    title={"en": "Capstone 3: taste and context to scores", "zh": "综合题第 3 步：把兴趣和上下文融合成得分"},
     question={
         "en": "Build a contextual recommender with a pretrained language model, step three: you have a vector for the "
         "user, one for the context and one for each item. How do you fuse them into scores?",
-        "zh": "用预训练语言模型构建基于上下文的推荐系统，第三步：用户、情境、每个物品各有一个向量，怎样融合成得分？",
+        "zh": "用预训练语言模型构建基于上下文的推荐系统，第三步：用户、上下文、每个物品各有一个向量，怎样融合成得分？",
     },
     difficulty="medium",
     minutes=15,
@@ -144,7 +144,7 @@ EXERCISE = Exercise(
         {
             "en": "Users and items meet in a product, (n, dim) @ (dim, n_items), and so do contexts and items. Two "
             "tables of the same shape come out. Why may you not add them as they are?",
-            "zh": "用户和物品在矩阵乘积里相遇：(n, dim) @ (dim, n_items)，情境和物品也一样。"
+            "zh": "用户和物品在矩阵乘积里相遇：(n, dim) @ (dim, n_items)，上下文和物品也一样。"
             "得到两张同样形状的表，为什么不能直接相加？",
         },
         {
@@ -157,7 +157,7 @@ EXERCISE = Exercise(
             "centred / np.where(spread > 0, spread, 1.0), which leaves a constant row at 0. The answer is the taste's "
             "table plus weight times the context's.",
             "zh": "centred = table - table.mean(axis=1, keepdims=True)；spread = table.std(axis=1, keepdims=True)；"
-            "centred / np.where(spread > 0, spread, 1.0)，常数行就保持为 0。答案是兴趣的表加上 weight 乘情境的表。",
+            "centred / np.where(spread > 0, spread, 1.0)，常数行就保持为 0。答案是兴趣的表加上 weight 乘上下文的表。",
         },
     ),
     check=check,

@@ -181,11 +181,11 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="render_context",
     lesson="04_context",
-    title={"en": "A context as a sentence", "zh": "把情境写成一句话"},
+    title={"en": "A context as a sentence", "zh": "把上下文写成一句话"},
     question={
         "en": "How do you hand a context to a pretrained language model, and what do you write where part of it is "
         "unknown?",
-        "zh": "怎样把情境交给预训练语言模型？其中一部分未知时，句子该怎么写？",
+        "zh": "怎样把上下文交给预训练语言模型？其中一部分未知时，句子该怎么写？",
     },
     difficulty="easy",
     minutes=15,

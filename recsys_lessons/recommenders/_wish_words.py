@@ -54,8 +54,9 @@ _ADJECTIVES = re.compile(
 # What may stand between a negation and the word it negates, and after that word.
 _FILLERS = re.compile(
     r"(?:\s+|(?:too|very|so|that|any|all|a|an|the|really|more|overly|much|to|watch|watching|see|want|like|of|with|be|"
+    r"about|in the mood for|feel like|another|into|keen on|interested in|(?:big )?fan of|do|again|"
     rf"anything|something|stuff|sight|{_FILM})(?![a-z])|太多?|那么|这么|过于|过分|很|任何|看到?|有|是|的|那种|这种|什么|"
-    r"放|来|选|推荐|要|想|给我|再|得|让人|带|含|得了)"
+    r"放|来|选|推荐|要|想|给我|再|得|让人|带|含|得了|关于|讲)"
 )
 _TAIL = re.compile(rf"(?: {_FILM}(?![a-z])| please(?![a-z])|片子?|电影|类型?|题材|元素|镜头|场面|的)*")
 _JOIN = re.compile(
@@ -64,21 +65,33 @@ _JOIN = re.compile(
 
 _NEGATION = re.compile(
     r"(?<![a-z])(?:no|not|without|nothing|never|avoid|except(?: for)?|anything but|hate|dislike|tired of|sick of|"
-    r"enough|(?:can(?:no|'|’)?t|cannot) stand|(?:do|does|did|would|is|are|was)(?:n't|n’t|nt)(?: (?:want|like|care for|"
+    r"enough|(?:can(?:no|'|’)?t|cannot) (?:stand|take|bear|handle)|"
+    r"(?:do|does|did|would|is|are|was)(?:n't|n’t|nt)(?: (?:want|like|care for|"
     r"need|enjoy))?)(?![a-z])"
     r"|不要|不想要?|不看|不喜欢|不爱|不带|不含|不是|不太|不|(?<![特区级分性个告鉴])别(?![的人处名墅])|没有|没|无|除了|讨厌|受不了|"
     r"拒绝|避开|见不得"
+    # Plain words that refuse only before a word of the lexicon ("skip the musicals", not "they skip school"):
+    r"|(?P<weak>(?<![a-z])(?:skip|minus|spare me|(?:bored|fed up|done) with|rather than|instead of)(?![a-z])"
+    r"|跳过|略过|排除|远离|看[腻烦够厌]了|厌倦了?|非(?![要得看想]))"
 )
 # Looks like a negation and is none, or reverses itself.
 _NO_NEGATION = re.compile(
     r"not (?:only|just|merely|simply|necessarily|bad|sure|without|afraid|at all bad)|no (?:problem|matter|doubt|idea|"
     r"less|longer|more than|one|wonder)|nothing (?:but|against|like|beats|more than)|(?:don|wouldn)(?:'|’)?t mind|"
+    r"(?:not|never)(?: yet| ever)? (?:seen|watched)|没有?(?:怎么)?看过|非[^，。,.!！?？]{1,6}不[可看行]|"
     r"有没有|[要能会想看好]不[要能会想看好]|可不可以|"  # questions: "is there any ...?"
     r"不(?:只|仅|光|止|单|一定|介意|怕|错|要紧|妨|得不|是不|同|知道|见得|管)|没(?:关系|问题|事)|无(?:所谓|论|数|聊|敌|比)"
 )
+# After the word that is refused: "horror is not for me", "恐怖片就不用了", "对爱情片无感".
 _AFTERWARDS = re.compile(
-    r"(?:就?算了|就?免了|除外|以外|之外|看够了|看腻了|不行|(?:不要|不看|别来)(?=[\s，。,.!！?？;；]|$))"
+    r"(?:就?算了|就?免了|就?不用了|就?不必了|除外|以外|之外|看[够腻烦厌]了|不行|(?:不要|不看|别来)(?=[\s，。,.!！?？;；]|$)|"
+    r"(?:我|实在|真的|完全|都|也|就|是|并|根本|一点)*(?:无感|没(?:什么|啥|有)?(?:兴趣|感觉)|不(?:太|大|怎么)?感(?:兴趣|冒)|"
+    r"提不起(?:兴趣|劲)|不是我的菜)|"
+    r"(?: just| really)*(?: bores? me| leaves? me cold| puts? me off|[?,]? no (?:thanks|thank you)|"
+    r"(?: is| are|'s)(?: just| really)* not (?:for me|my (?:thing|cup of tea))|"
+    r" (?:is|are)n't (?:for me|my (?:thing|cup of tea)))(?![a-z]))"
 )
+_BEFOREHAND = re.compile(r"我?对于?$")
 _LEAVE_OUT = re.compile(
     r"(?<![a-z])(?:leave|keep|cut)(?: the| any| all)? (?P<term>[a-z' -]{3,20}?) (?:out|away)(?: of it)?(?![a-z])"
 )
@@ -140,21 +153,40 @@ def negations(text: str) -> list[tuple[int, int, frozenset[str]]]:
     """What a folded text rules out: (start, end, genres) of each negated phrase; no genres where none is known."""
     found, place = [], 0
     idioms = [one.span() for one in _NO_NEGATION.finditer(text)]
+    afterwards = [one for one in _refused_afterwards(text) if not _within(one[1], idioms)]
+    tails = [(tail, end) for _, tail, end, _ in afterwards]
     while negation := _NEGATION.search(text, place):
         place = negation.end()
-        if any(start <= negation.start() < end for start, end in idioms) or text[: negation.start()].endswith("why "):
+        if _within(negation.start(), idioms + tails) or text[: negation.start()].endswith("why "):
             continue
         end, genres = _scope(text, negation)
-        found.append((negation.start(), end, genres))
+        if genres or not negation["weak"]:
+            found.append((negation.start(), end, genres))
         place = max(place, end)
-    for term in _REFUSED.finditer(text):
-        after = _AFTERWARDS.match(text, _TAIL.match(text, term.end()).end())
-        if after and not any(start <= term.start() < end for start, end, genres in found if genres):
-            found.append((term.start(), after.end(), genres_of(term)))
+    known = [(start, end) for start, end, genres in found if genres]
+    found += [(start, end, genres) for start, _, end, genres in afterwards if not _within(start, known)]
     for phrase in _LEAVE_OUT.finditer(text):
         if term := _REFUSED.fullmatch(phrase["term"]):
             found.append((*phrase.span(), genres_of(term)))
     return sorted(found, key=lambda one: one[:2])
+
+
+def _refused_afterwards(text: str) -> list[tuple[int, int, int, frozenset[str]]]:
+    """(start, start of what refuses, end, genres) of "horror is not for me", back over "or", "and", "、"."""
+    found, group = [], []
+    for term in _REFUSED.finditer(text):
+        listed = group and _joined(text, group[-1], term) and "," not in text[group[-1].end() : term.start()]
+        group = [*group, term] if listed else [term]
+        tail = _TAIL.match(text, term.end()).end()
+        if after := _AFTERWARDS.match(text, tail):
+            before = _BEFOREHAND.search(text[: group[0].start()])
+            start = before.start() if before else group[0].start()
+            found.append((start, tail, after.end(), frozenset().union(*map(genres_of, group))))
+    return found
+
+
+def _within(place: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
 
 
 def _scope(text: str, negation: re.Match) -> tuple[int, frozenset[str]]:

@@ -5,8 +5,10 @@ A sentence encoder places "not scary" beside "scary": the vectors of a statement
 letter; what is left of the sentence goes to the encoder.
 
 The rules know some hundred words in English and Chinese, and nothing else. A word that they do not know limits nothing:
-it stays in the sentence. "Nothing violent" is taken as no Action, Crime, Horror, Thriller or War, since the catalogue
-has no column for violence; that is a reading, and it may forbid too much.
+it stays in the sentence. Beside a negation that they do not understand no genre is required, since it may be the one
+that is refused; a refusal in words that they take for none still turns into its opposite ("horror gives me
+nightmares"). "Nothing violent" is taken as no Action, Crime, Horror, Thriller or War, since the catalogue has no column
+for violence; that is a reading, and it may forbid too much.
 """
 
 from __future__ import annotations
@@ -68,7 +70,8 @@ class Constraints:
     Attributes:
         sentence: as it was given. limits: all of them hold at once.
         rest: the sentence without what limits years and without what is negated; genres that are asked for stay in it.
-        unclear: negations whose object is no genre that the rules know. They limit nothing, and stay in `rest`.
+        unclear: negations whose object is no genre that the rules know. They limit nothing, and stay in `rest`;
+            beside them no genre is required.
     """
 
     sentence: str
@@ -139,7 +142,7 @@ def parse_constraints(sentence: str) -> Constraints:
 
     Genres: "or", "and" or "、" between two nouns means either ("comedies or dramas"), words side by side mean both
     ("romantic comedy", "科幻喜剧"). A negation reaches over "or", "nor", "、", "和" and ends at a comma. "Not bad",
-    "not only", "不错", "不只", "特别" are no negations.
+    "not only", "not seen", "不错", "不只", "没看过", "特别" are no negations.
 
     Raises:
         TypeError: the sentence is no string.
@@ -167,10 +170,11 @@ def parse_constraints(sentence: str) -> Constraints:
     blank = list(text)
     for start, end in cuts:
         blank[start:end] = "\n" * (end - start)  # of the same length, so that places stay
-    for group in wanted_terms("".join(blank)):
+    unclear = [sentence[a:b] for a, b in unclear if not any(a < end and start < b for start, end in cuts)]
+    # A refusal that the rules cannot read may be of the very genre beside it: then no genre is required.
+    for group in [] if unclear else wanted_terms("".join(blank)):
         words = sentence[group[0].start() : group[-1].end()]
         limits.append(Limit(words, genres=frozenset().union(*map(genres_of, group))))
-    unclear = [sentence[a:b] for a, b in unclear if not any(a < end and start < b for start, end in cuts)]
     return Constraints(sentence, tuple(limits), _rest(sentence, cuts), tuple(unclear))
 
 

@@ -160,10 +160,10 @@ print(movies.items["text"].iloc[0], "->", tuple(text.shape))
 # %% [markdown] lang="en"
 # Now the trap that meets everybody who does this for the first time. The cosine between a sentence and *every* film is
 # high, so that "0.8" says nothing; the vectors share one large common part. Subtracting the mean of the catalogue takes
-# it out. The table shows the least, the median and the largest cosine of the Chinese sentence with all films.
+# out what the films share. (What sentences share, the way people ask, stays; lesson 05 finds a better mean for them.) The table shows the least, the median and the largest cosine of the Chinese sentence with all films.
 # %% [markdown] lang="zh"
 # 第一次这样做的人都会遇到一个陷阱：这句话与*每一部*电影的余弦相似度都很高，"0.8"什么也说明不了，因为所有向量有很大的公共部分。减去片库的均值，
-# 就把它去掉了。下表是中文这句话与所有电影的余弦相似度：最小值、中位数和最大值。
+# 就去掉了电影共有的那部分。(句子也有共有的部分，即提要求的口吻，它还留着；第 05 课会给句子找一个更合适的均值。)下表是中文这句话与所有电影的余弦相似度：最小值、中位数和最大值。
 # %%
 from recsys_lessons import center
 

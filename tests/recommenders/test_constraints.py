@@ -38,6 +38,18 @@ def said(sentence):
         ("恐怖片除外", ["not Horror"]),
         ("恐怖片不要，喜剧可以", ["not Horror", "Comedy"]),
         ("愛情片，不要恐怖片", ["not Horror", "Romance"]),
+        ("horror is not for me", ["not Horror"]),
+        ("musicals aren’t my thing", ["not Musical"]),
+        ("horror and war films bore me", ["not Horror or War"]),
+        ("I'm not in the mood for horror", ["not Horror"]),
+        ("funny films that are not about romance", ["not Romance", "Comedy"]),
+        ("a comedy, but skip the musicals", ["not Musical", "Comedy"]),
+        ("恐怖片就不用了", ["not Horror"]),
+        ("我对爱情片无感", ["not Romance"]),
+        ("对恐怖片没兴趣", ["not Horror"]),
+        ("对战争片、恐怖片不感冒", ["not Horror or War"]),
+        ("不要讲爱情的喜剧", ["not Romance", "Comedy"]),
+        ("非恐怖片", ["not Horror"]),
     ],
 )
 def test_a_negation_rules_out_what_it_governs(sentence, limits):
@@ -51,6 +63,8 @@ def test_a_negation_rules_out_what_it_governs(sentence, limits):
         ("not scary and funny", ["not Horror", "Comedy"]),
         ("不要太恐怖的喜剧", ["not Horror", "Comedy"]),
         ("a love story, not a comedy", ["not Comedy", "Romance"]),
+        ("a comedy, horror is not for me", ["not Horror", "Comedy"]),
+        ("恐怖片看腻了想看喜剧", ["not Horror", "Comedy"]),
     ],
 )
 def test_a_negation_ends_where_a_reader_would_end_it(sentence, limits):
@@ -73,6 +87,9 @@ def test_a_negation_ends_where_a_reader_would_end_it(sentence, limits):
         ("非常恐怖的片", ["Horror"]),
         ("无聊的喜剧", ["Comedy"]),
         ("从没看过的科幻片", ["Sci-Fi"]),
+        ("a comedy I have not seen", ["Comedy"]),
+        ("a comedy about people who skip school", ["Comedy"]),
+        ("非动作片不看", ["Action"]),
         ("有没有好看的恐怖片", ["Horror"]),
         ("要不要看喜剧", ["Comedy"]),
         ("the Cold War", []),
@@ -93,6 +110,20 @@ def test_a_negation_that_the_rules_do_not_know_is_told_and_stays_in_the_sentence
     assert wish.unclear == ("without",) and wish.rest == "a comedy without Tom Cruise"
     assert parse_constraints("不要字幕").unclear == ("不要",)
     assert parse_constraints("a comedy, not scary").unclear == ()
+
+
+@pytest.mark.parametrize("sentence", ["对恐怖片不反感", "horror does not suit me", "别太伤感的爱情片"])
+def test_beside_a_negation_that_is_not_understood_no_genre_is_required(sentence):
+    wish = parse_constraints(sentence)
+    assert wish.unclear and not wish.limits and wish.rest == sentence
+    dated = parse_constraints(f"{sentence}, 1990-1999")
+    assert dated.years == ((1990, 1999),) and not dated.genres_in  # a year is kept all the same
+
+
+def test_of_a_refusal_that_comes_after_its_word_nothing_is_left_in_the_sentence():
+    assert parse_constraints("我对爱情片无感，想看喜剧").rest == "想看喜剧"
+    assert parse_constraints("a comedy, horror is not for me").rest == "a comedy"
+    assert parse_constraints("对恐怖片没兴趣").unclear == ()
 
 
 @pytest.mark.parametrize(
@@ -200,7 +231,7 @@ def test_a_column_that_is_missing_is_named():
 PIECES = (
     "no |not |without |不要|别|不看|除了|horror|scary|comedies|战争片|恐怖|爱情片| or | and |, |、|和|before 1990|90s|"
     "1990年以前|八十年代|from 1970 to 1979|two thousand|的|片|but "
-    "|nothing |'|İ|ß|００年代|〇〇年代|十年代|年代|1990|不得不|only "
+    "|nothing |非|对|无感|没看过|not for me|skip | is |'|İ|ß|００年代|〇〇年代|十年代|年代|1990|不得不|only "
 ).split("|")
 
 

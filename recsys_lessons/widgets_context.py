@@ -107,8 +107,11 @@ class ContextPanel(WithStill):
         for choice in self._choices.values():
             choice.observe(lambda _: self._quiet or self._show(), names="value")
         self._reset.on_click(lambda _: self.say(**dict.fromkeys(self._choices)))
-        panel = ipw.VBox([*self._choices.values(), self._reset])
-        super().__init__([ipw.HBox([panel, ipw.VBox([self._sentence, self._result])])])
+        # A wide table beside them must not squeeze the choices away.
+        panel = ipw.VBox([*self._choices.values(), self._reset], layout=ipw.Layout(flex="0 0 auto"))
+        super().__init__(
+            [ipw.HBox([panel, ipw.VBox([self._sentence, self._result], layout=ipw.Layout(min_width="0"))])]
+        )
 
     @property
     def context(self) -> dict:

@@ -233,7 +233,7 @@ def test_a_complete_folder_is_read_and_not_made_again(world, monkeypatch):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda folder: (folder / "context.csv").unlink(), "context.csv is missing. Delete the folder"),
+        (lambda folder: (folder / "context.csv").unlink(), "context.csv is missing. Make the world again"),
         (lambda folder: (folder / "truth" / "tastes.csv").write_text("x"), "tastes.csv has changed since"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json is missing or damaged"),
         (lambda folder: shutil.rmtree(folder), "no such folder"),

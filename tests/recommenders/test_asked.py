@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys_lessons.recommenders.asked import history_matrix
 from recsys_lessons.recommenders.base import Recommender
 from recsys_lessons.recommenders.popularity import Popularity
 
@@ -32,6 +33,12 @@ def test_seconds_keep_their_last_digit(dated):
     one = dated.interactions.iloc[0]
     row, column = dated.user_rows([one.user_id])[0], dated.item_rows([one.item_id])[0]
     assert model.matrix_[row, column] == one.timestamp
+
+
+def test_seconds_of_a_history_keep_their_last_digit_too(dated):
+    item = dated.items["item_id"].tolist()[0]
+    for kind in ("order", "days"):
+        assert float(history_matrix([{item: 1_700_000_001}], dated, kind, "Echo")[0, 0]) == 1_700_000_001
 
 
 def test_a_plain_list_says_the_order_and_a_mapping_says_when(dated):

@@ -87,7 +87,7 @@ def make_tinylens(
         path = Path(folder).expanduser().absolute()
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         if problem := _files.fault(path, arguments):
-            raise DataFileError(f"{path} cannot be used: {problem}. Delete it, or choose another folder.")
+            raise DataFileError(f"{path} cannot be used: {problem}. It must be new or empty; choose another folder.")
     else:
         _files.write_tables(path, arguments, _generate(n_items, n_users, seed, n_days, progress))
     return load_tinylens(path)
@@ -101,7 +101,7 @@ def load_tinylens(folder: str | Path) -> TinyLens:
     """
     path = Path(folder).expanduser().absolute()
     if problem := _files.fault(path):
-        raise DataFileError(f"{path}: {problem}. Delete the folder, and make it again: make_tinylens({str(folder)!r}).")
+        raise DataFileError(f"{path}: {problem}. Make the world again, in a new folder: make_tinylens('new-folder').")
     tables = _files.read_tables(path)
     data = Dataset(_with_text(tables["items"]), tables["users"], tables["interactions"])
     parts = ("items", "users", "tastes", "changes", "context_effects")

@@ -56,7 +56,7 @@ def about(n_seeds: int) -> list[dict]:
     encoder = TextEncoder(progress=False)
     runs: dict[tuple, list[float]] = {}
     for seed in tqdm(range(n_seeds), desc="sentences"):
-        data = make_tinylens(seed=seed, progress=False, **SIZE).data
+        data = make_tinylens(seed=seed, media=False, progress=False, **SIZE).data
         texts = {
             "en": (encoder.encode(data.items["text"]), encoder.encode(data.users["about"], role="query")),
             "zh": (encoder.encode(data.items["text_zh"]), encoder.encode(data.users["about_zh"], role="query")),

@@ -58,7 +58,7 @@ class World:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.tiny: TinyLens = make_tinylens(seed=seed, progress=False)
+        self.tiny: TinyLens = make_tinylens(seed=seed, media=False, progress=False)
         self.train, self.test = split_by_time(self.tiny.data, 0.2)
         items = self.tiny.data.items
         self.texts = {language: encoded(items[column], "passage") for language, column in LANGUAGES.items()}

@@ -65,7 +65,7 @@ def walk(make: Callable[[], Recommender], world: TinyLens) -> pd.DataFrame:
 
 def chosen_in_the_spare_world() -> dict:
     """Rank and network by NDCG@10 in a world of its own; ids and text choose from the same grid."""
-    world = make_tinylens(seed=SPARE, progress=False)
+    world = make_tinylens(seed=SPARE, media=False, progress=False)
     text = TextEncoder().encode(world.data.items["text"])
 
     def best(makes: Sequence[Callable[[], Recommender]]) -> int:
@@ -117,7 +117,7 @@ def in_one_world(seed: int, chosen: dict) -> tuple[pd.DataFrame, dict[str, list[
 
     Who did not change gets the date of somebody who did: the calendar is then the same for both.
     """
-    world = make_tinylens(seed=seed, progress=False)
+    world = make_tinylens(seed=seed, media=False, progress=False)
     table, leaders = None, {}
     for name, makes in variants(world, chosen).items():
         walks = [walk(make, world) for make in makes]

@@ -75,7 +75,7 @@ class Match(Greedy):
 
 
 def scene(seed: int, encoder: TextEncoder) -> Scene:
-    world = make_tinylens(seed=seed, progress=False, **SIZE)
+    world = make_tinylens(seed=seed, media=False, progress=False, **SIZE)
     data = world.data
     old, new = split_cold_items(data, seed=seed)
     columns = data.item_rows(new.active_items())

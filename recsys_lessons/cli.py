@@ -1,4 +1,4 @@
-"""The command line: `recsys-lessons lab | assets | check | hint | progress | questions | tinylens`.
+"""The command line: `recsys-lessons lab | assets | check | hint | progress | posters | questions | tinylens`.
 
 Heavy libraries are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Optional
 import typer
 
 from recsys_lessons.cli_assets import assets_app
+from recsys_lessons.cli_posters import POSTERS_EPILOG, posters
 from recsys_lessons.cli_questions import QUESTIONS_EPILOG, questions
 from recsys_lessons.cli_tinylens import TINYLENS_EPILOG, tinylens
 from recsys_lessons.errors import RecsysLessonsError
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(assets_app, name="assets")
+app.command("posters", epilog=POSTERS_EPILOG)(posters)
 app.command("questions", epilog=QUESTIONS_EPILOG)(questions)
 app.command("tinylens", epilog=TINYLENS_EPILOG)(tinylens)
 

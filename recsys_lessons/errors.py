@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AssetError", "DataFileError", "RecsysLessonsError"]
+__all__ = ["AssetError", "DataFileError", "MediaError", "RecsysLessonsError"]
 
 
 class RecsysLessonsError(Exception):
@@ -15,3 +15,7 @@ class AssetError(RecsysLessonsError):
 
 class DataFileError(RecsysLessonsError, ValueError):
     """A file of ratings is missing, damaged or not what it should be; the message names file, place, value and fix."""
+
+
+class MediaError(DataFileError):
+    """A picture, sound or video that cannot be read; the message names row, file, what is wrong with it, and the fix."""

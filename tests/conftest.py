@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +36,22 @@ def private_home(tmp_path, monkeypatch):
     """A RECSYS_LESSONS_HOME of the test's own, so that no test reads or writes a person's cache."""
     monkeypatch.setenv("RECSYS_LESSONS_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def real_movies() -> Path:
+    """A folder of posters and plots of real movies, with the ratings of ml-latest-small in it.
+
+    `RECSYS_LESSONS_REAL_DATA` names it. None of it may be copied into the project, so that most machines have none.
+    """
+    named = os.environ.get("RECSYS_LESSONS_REAL_DATA", "").strip()
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data" / "movielens-multimodal"
+    folder = Path(named).expanduser() if named else beside
+    if not (folder / "items.csv").is_file():
+        if named:
+            pytest.fail(f"RECSYS_LESSONS_REAL_DATA is {named!r}, which holds no items.csv")
+        pytest.skip("RECSYS_LESSONS_REAL_DATA names no folder with posters and plots")
+    return folder
 
 
 @pytest.fixture(scope="session")

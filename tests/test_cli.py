@@ -70,7 +70,7 @@ def test_help_is_quick_and_loads_no_heavy_library():
 
 
 @pytest.mark.parametrize(
-    "command", ["", "lab", "check", "hint", "progress", "assets", "assets pull", "assets clear", "tinylens"]
+    "command", ["", "lab", "check", "hint", "progress", "assets", "assets pull", "assets clear", "tinylens", "posters"]
 )
 def test_every_command_has_help_and_most_an_example(command, run):
     status, out, err = run(*command.split(), "--help")

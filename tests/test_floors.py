@@ -24,11 +24,12 @@ FLOORS = (
     ("encoders",),
     ("_context_words",),
     ("context", "fusion"),
+    ("alignment",),
     ("recommenders",),
     ("evaluation",),
     ("plots", "_widget_parts", "practice"),
-    ("plots_world", "widgets", "widgets_context"),
-    ("cli_assets", "cli_questions", "cli_tinylens"),
+    ("plots_world", "plots_media", "widgets", "widgets_context", "widgets_media"),
+    ("cli_assets", "cli_posters", "cli_questions", "cli_tinylens"),
     ("cli",),
 )
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
@@ -38,8 +39,9 @@ HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 # its folder and free there.
 ROOMS = {
     "data": ("dataset",),
-    "encoders": ("cache", "models", "base"),
-    "recommenders": ("linear_algebra", "ranking", "asked", "base", "svd", "constraints"),
+    "fusion": ("parts", "operators", "base"),
+    "encoders": ("cache", "models", "base", "media", "vision", "pictures", "text", "image", "audio", "video"),
+    "recommenders": ("linear_algebra", "ranking", "asked", "base", "svd", "content", "constraints"),
     "evaluation": ("bootstrap", "arguments", "lists", "measures", "pooled", "protocol", "events"),
     "practice": (
         "toys",

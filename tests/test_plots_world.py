@@ -10,7 +10,9 @@ from recsys_lessons.plots_world import world_picture
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    return make_tinylens(tmp_path_factory.mktemp("tinylens") / "w", n_items=120, n_users=40, progress=False)
+    return make_tinylens(
+        tmp_path_factory.mktemp("tinylens") / "w", n_items=120, n_users=40, media=False, progress=False
+    )
 
 
 def words_of(picture) -> str:

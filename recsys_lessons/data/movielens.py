@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from recsys_lessons.assets import asset_path
-from recsys_lessons.data._downloads import RELEASES, fetch_release, shelf, stored
-from recsys_lessons.data._errors import DataFileError, did_you_mean
+from recsys_lessons.data._downloads import RELEASES
+from recsys_lessons.data._errors import DataFileError
 from recsys_lessons.data._frames import at_least, drop_repeats
+from recsys_lessons.data._movie_media import with_media
 from recsys_lessons.data._movies import NO_GENRE, read_movies, split_year
+from recsys_lessons.data._places import place_of
 from recsys_lessons.data._ratings import read_ratings
 from recsys_lessons.data._sources import Release, find_release
 from recsys_lessons.data.dataset import Dataset
@@ -47,7 +48,11 @@ def natural_title(title: str) -> str:
 
 
 def load_movielens(
-    path: str | os.PathLike | None = None, *, min_rating: float | None = 4.0, download: bool = False
+    path: str | os.PathLike | None = None,
+    *,
+    min_rating: float | None = 4.0,
+    download: bool = False,
+    media: str | os.PathLike | None = None,
 ) -> Dataset:
     """Ratings of movies: the small release that comes with the course, or any other that GroupLens has published.
 
@@ -67,16 +72,20 @@ def load_movielens(
             predict ratings. Movies that nobody liked stay in the item table.
         download: fetch the named release from GroupLens (once; 1 to 340 MB) and check it against its published MD5. The
             README inside says what it may be used for: research, and nothing commercial.
+        media: a folder with posters and plots by movieId, as `recsys-lessons posters` makes it, for any of the
+            releases: MovieLens gives a movie the same id in all that have the "latest" format.
 
     Returns:
         Dataset. Its items have `item_id`, `title`, `year` (the first, where a title has two), `genres` (a list of
         words) and `text` (what an encoder reads). Their order is that of the release's file of movies; without a path,
-        that of first appearance. A path gives narrow columns: 32 bits for ids and ratings.
+        that of first appearance. A path gives narrow columns: 32 bits for ids and ratings. With `media` they have
+        `poster`, the absolute path of a picture or None, and `overview`, the plot or ""; `notes` count both.
 
     Raises:
         AssetError: without a path: the ratings are not cached and cannot be fetched.
         DataFileError: (a ValueError) nothing at `path`, no release in it, or a file that is damaged or written in
-            another way: the message names file, line, value and fix. Also a download that failed.
+            another way: the message names file, line, value and fix. Also a download that failed, and a `media` folder
+            that is damaged, of another catalogue, or points outside itself.
         ValueError: `min_rating` is above every rating, or `download` without a name.
     """
     if path is None:
@@ -84,7 +93,10 @@ def load_movielens(
             raise ValueError(f"download=True needs the name of a release: {', '.join(RELEASES)}.")
         items, table, notes = _small()
     else:
-        items, table, notes = _release(find_release(_place(path, download)))
+        items, table, notes = _release(find_release(place_of(path, download)))
+    if media is not None:
+        items, told = with_media(items, media)
+        notes = [*notes, *told]
     users = pd.DataFrame({"user_id": np.sort(table["user_id"].unique())})
     interactions, note = at_least(table, min_rating)
     return Dataset(items=items, users=users, interactions=interactions, notes=(*notes, *note))
@@ -143,24 +155,3 @@ def _items(item_id: pd.Series, name: pd.Series, years: pd.Series, first: pd.Seri
     title = name.map(natural_title) + years.map(" ({})".format)
     text = title + ". " + genres.map(", ".join)
     return pd.DataFrame({"item_id": item_id, "title": title, "year": first, "genres": genres, "text": text})
-
-
-def _place(path: str | os.PathLike, fetch: bool) -> Path:
-    place, name = Path(path).expanduser(), str(path)
-    if place.exists():
-        return place
-    if name in RELEASES:
-        return stored(name) or (fetch_release(name) if fetch else _not_here(name))
-    beside = place.with_name(place.name + ".zip")
-    hint = f" There is {beside}: pass that." if beside.exists() else ""
-    raise DataFileError(
-        f"there is no file or folder {name!r}, and no release of that name.{hint or did_you_mean(name, RELEASES)} Pass "
-        f"a folder, a zip, or one of {', '.join(RELEASES)}."
-    )
-
-
-def _not_here(name: str) -> Path:
-    raise DataFileError(
-        f"{name!r} is not on this machine. Fetch it with load_movielens({name!r}, download=True), or put {name}.zip "
-        f"from grouplens.org into {shelf()}."
-    )

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,11 +20,32 @@ from tqdm.auto import tqdm
 
 from recsys_lessons.encoders.cache import EmbeddingCache
 
-__all__ = ["ahead", "center", "cls_pooling", "digest", "encode_in_batches", "mean_pooling", "token_budget_batches"]
+__all__ = [
+    "Masked",
+    "ahead",
+    "center",
+    "cls_pooling",
+    "digest",
+    "encode_in_batches",
+    "mean_pooling",
+    "token_budget_batches",
+]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _BLOCK = 4096  # items held at a time: enough to sort by length, few enough for memory
+
+
+class Masked(NamedTuple):
+    """Vectors of one modality, and which of them there are.
+
+    Attributes:
+        vectors: (n, dim) float32 on the CPU. The row of a missing item is NaN: what forgets the mask fails loudly.
+        mask: (n,) bool, True where the item has this modality and it could be read.
+    """
+
+    vectors: Tensor
+    mask: Tensor
 
 
 def mean_pooling(hidden: Tensor, mask: Tensor) -> Tensor:

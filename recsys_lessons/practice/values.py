@@ -237,15 +237,22 @@ def describe(value: object, most: int = 300) -> str:
     return f"{_cut(_repr(value), most)} ({name})"
 
 
-def as_code(value: object, most: int = 600) -> str:
-    """An argument as Python that can be pasted into a cell."""
+def as_code(value: object, most: int = 600, deep: int = 5) -> str:
+    """An argument as Python that can be pasted into a cell; `deep` is how far into lists, tuples and dicts."""
     if is_a(value, "torch", "Tensor"):
         usual = str(value.dtype) in ("torch.float32", "torch.int64", "torch.bool")
-        return _cut(f"torch.tensor({_repr(_listed(value))}{'' if usual else f', dtype={value.dtype}'})", most)
+        listed = _NAMED.sub(r"torch.\1", _repr(_listed(value)))
+        return _cut(f"torch.tensor({listed}{'' if usual else f', dtype={value.dtype}'})", most)
     if is_a(value, "numpy", "ndarray"):
         usual = value.dtype.name in ("float64", "int64", "bool")
         listed = _NAMED.sub(r"np.\1", _repr(_listed(value))) if value.dtype.kind == "f" else _repr(_listed(value))
         return _cut(f"np.array({listed}{'' if usual else f', dtype=np.{value.dtype.name}'})", most)
+    if type(value) in (list, tuple) and deep:  # their own repr shows arrays in a form that cannot be pasted
+        inside = ", ".join(as_code(one, most, deep - 1) for one in value)
+        return _cut(f"[{inside}]" if type(value) is list else f"({inside}{',' * (len(value) == 1)})", most)
+    if type(value) is dict and deep:
+        inside = ", ".join(f"{_repr(key)}: {as_code(one, most, deep - 1)}" for key, one in value.items())
+        return _cut(f"{{{inside}}}", most)
     return _cut(_repr(value), most)
 
 

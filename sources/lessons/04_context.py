@@ -39,7 +39,7 @@ from recsys_lessons import ContextFeatures, ContextualRecommender, make_tinylens
 from recsys_lessons.widgets_context import ContextPanel
 
 pd.options.display.max_colwidth = 90
-world = make_tinylens(progress=False)
+world = make_tinylens(media=False, progress=False)
 train, test = split_by_time(world.data, 0.2)
 FIELDS = ["hour", "place", "city", "company", "purpose"]
 CHOSEN = {"rank": 32, "weight": 0.75}  # on the earlier data of other worlds: see section 7

@@ -500,7 +500,7 @@ three.round(3)
 # %%
 from recsys_lessons import center, make_tinylens
 
-world = make_tinylens(progress=False)
+world = make_tinylens(media=False, progress=False)
 tiny, encoder = world.data, TextEncoder(precision="fp32", progress=False)
 
 

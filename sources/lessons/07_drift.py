@@ -90,7 +90,7 @@ picture
 from recsys_lessons import make_tinylens
 
 DAY = 86_400
-world = make_tinylens(progress=False)
+world = make_tinylens(media=False, progress=False)
 events, changes = world.data.interactions, world.truth.changes.set_index("user_id")
 stepped = changes[changes["kind"] == "step"]
 person = events["user_id"].value_counts()[stepped.index].idxmax()

@@ -16,11 +16,13 @@ from recsys_lessons.errors import DataFileError
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    return make_tinylens(tmp_path_factory.mktemp("tinylens") / "w", n_items=120, n_users=60, seed=3, progress=False)
+    return make_tinylens(
+        tmp_path_factory.mktemp("tinylens") / "w", n_items=120, n_users=60, seed=3, media=False, progress=False
+    )
 
 
 def test_the_same_seed_gives_these_very_tables_on_any_machine(tmp_path):
-    small = make_tinylens(tmp_path / "w", n_items=40, n_users=5, seed=1, n_days=28, progress=False)
+    small = make_tinylens(tmp_path / "w", n_items=40, n_users=5, seed=1, n_days=28, media=False, progress=False)
     files = json.loads((small.folder / "manifest.json").read_text(encoding="utf-8"))["files"]
     hashes = "".join(files[name]["sha256"] for name in sorted(files))
     # Changed on purpose? Then raise VERSION in _files.py, so that no old world is taken for a new one.
@@ -28,10 +30,10 @@ def test_the_same_seed_gives_these_very_tables_on_any_machine(tmp_path):
 
 
 def test_another_seed_gives_another_world_and_more_people_leave_the_items_as_they_are(world, tmp_path):
-    other = make_tinylens(tmp_path / "other", n_items=120, n_users=60, seed=4, progress=False)
+    other = make_tinylens(tmp_path / "other", n_items=120, n_users=60, seed=4, media=False, progress=False)
     assert not other.data.items["title"].equals(world.data.items["title"])
     assert not other.truth.users.equals(world.truth.users)
-    fewer = make_tinylens(tmp_path / "fewer", n_items=120, n_users=5, seed=3, progress=False)
+    fewer = make_tinylens(tmp_path / "fewer", n_items=120, n_users=5, seed=3, media=False, progress=False)
     pd.testing.assert_frame_equal(fewer.truth.items, world.truth.items)
 
 
@@ -222,12 +224,12 @@ def test_an_unknown_user_value_or_number_of_contexts_is_named(world):
 
 def test_a_complete_folder_is_read_and_not_made_again(world, monkeypatch):
     monkeypatch.setattr(_world, "_generate", lambda *_: pytest.fail("made again"))
-    again = make_tinylens(world.folder, n_items=120, n_users=60, seed=3)
+    again = make_tinylens(world.folder, n_items=120, n_users=60, seed=3, media=False)
     pd.testing.assert_frame_equal(again.data.interactions, world.data.interactions)
     with pytest.raises(
         DataFileError, match="it was made with n_items=120, .* not with n_items=120, n_users=60, seed=4"
     ):
-        make_tinylens(world.folder, n_items=120, n_users=60, seed=4)
+        make_tinylens(world.folder, n_items=120, n_users=60, seed=4, media=False)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,7 @@ def test_a_missing_or_damaged_table_is_named_with_what_to_do(world, tmp_path, ha
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(DataFileError, match="choose another folder"):
-        make_tinylens(tmp_path, n_items=40, n_users=2)
+        make_tinylens(tmp_path, n_items=40, n_users=2, media=False)
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
@@ -261,15 +263,15 @@ def test_a_world_that_was_interrupted_leaves_nothing_that_could_be_taken_for_one
 
     monkeypatch.setattr(_files, "_write_sequences", fail)
     with pytest.raises(DataFileError, match="No space left"):
-        make_tinylens(tmp_path / "w", n_items=40, n_users=2, n_days=28)
+        make_tinylens(tmp_path / "w", n_items=40, n_users=2, n_days=28, media=False)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_cache_is_the_default_and_a_damaged_world_in_it_is_made_again(private_home):
-    world = make_tinylens(n_items=40, n_users=3, n_days=28)
+    world = make_tinylens(n_items=40, n_users=3, n_days=28, media=False)
     assert private_home in world.folder.parents
     (world.folder / "users.csv").write_text("")
-    again = make_tinylens(n_items=40, n_users=3, n_days=28)
+    again = make_tinylens(n_items=40, n_users=3, n_days=28, media=False)
     pd.testing.assert_frame_equal(again.data.users, world.data.users)
 
 
@@ -284,4 +286,4 @@ def test_media_beside_the_tables_neither_disturb_nor_are_touched(world, tmp_path
 @pytest.mark.parametrize("wrong", [{"n_items": 10}, {"n_users": 0}, {"seed": -1}, {"n_days": 7}, {"n_items": 600.0}])
 def test_a_size_that_makes_no_world_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} is"):
-        make_tinylens(**wrong)
+        make_tinylens(**wrong, media=False)

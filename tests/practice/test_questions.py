@@ -406,9 +406,13 @@ FORMULA = re.compile("```.*?```|`[^`]+`", re.DOTALL)  # a program between fences
 every_question = pytest.mark.parametrize("question", BANK.values(), ids=list(BANK))
 
 
-def test_there_are_at_least_thirty_questions_of_several_kinds_and_levels():
-    assert len(BANK) >= 30 and "pretrained-language-model-advantages" in BANK
+def test_there_are_at_least_fifty_questions_of_several_kinds_and_levels():
+    assert len(BANK) >= 50 and "pretrained-language-model-advantages" in BANK
     assert {"contextual-recommender-with-a-language-model", "a-bert-program-for-contextual-recommendation"} <= set(BANK)
+    assert {
+        "multimodal-recommender-with-a-language-model",
+        "a-bert-and-vision-program-for-multimodal-recommendation",
+    } <= set(BANK)
     assert {question.level for question in BANK.values()} == {"junior", "middle", "senior"}
     assert {"concept", "derivation", "design", "debugging", "trade-off", "experiment"} == {
         q.kind for q in BANK.values()

@@ -113,3 +113,13 @@ def test_values_are_described_with_what_matters_and_cut():
 def test_an_encoder_to_practise_on_arrives_and_can_be_called():
     arrived = sent(ToyEncoder("ab", 2, 1))
     assert isinstance(arrived, ToyEncoder) and repr(arrived) == repr(ToyEncoder("ab", 2, 1))
+
+
+def test_arrays_in_lists_tuples_and_dicts_can_be_pasted_too():
+    given = ([np.array([[1.5, np.nan]]), torch.tensor([torch.inf])], {"cover": (torch.tensor([True]),)})
+    assert as_code(given) == (
+        "([np.array([[1.5, np.nan]]), torch.tensor([torch.inf])], {'cover': (torch.tensor([True]),)})"
+    )
+    loop = []
+    loop.append(loop)
+    assert as_code(loop)

@@ -16,7 +16,9 @@ from recsys_lessons.recommenders.svd import SVDRecommender
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    return make_tinylens(tmp_path_factory.mktemp("tinylens") / "w", n_items=200, n_users=120, progress=False)
+    return make_tinylens(
+        tmp_path_factory.mktemp("tinylens") / "w", n_items=200, n_users=120, media=False, progress=False
+    )
 
 
 @pytest.fixture(scope="module")

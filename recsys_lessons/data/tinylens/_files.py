@@ -3,7 +3,8 @@
     TinyLens_pairs.csv     user,item,timestamp (milliseconds), sorted by time, as in MicroLens-50k_pairs.csv
     TinyLens_pairs.tsv     user, tab, the user's items from old to new, as in MicroLens-50k_pairs.tsv
     TinyLens_titles.csv    item,title, as in MicroLens-50k_titles.csv
-    TinyLens_covers/, TinyLens_videos/, TinyLens_audios/    1.jpg, 1.mp4, 1.wav, ...: not written here
+    TinyLens_covers/, TinyLens_videos/, TinyLens_audios/    1.jpg, 1.mp4, 1.wav, ...: see `_media`
+    media.json             says that the media are complete: see `_media`
     captions.csv           item,caption,creator
     translations.csv       item,title_zh,caption_zh
     users.csv              user,about,about_zh

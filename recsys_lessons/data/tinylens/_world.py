@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from recsys_lessons.data.dataset import Dataset
-from recsys_lessons.data.tinylens import _files
+from recsys_lessons.data.tinylens import _files, _media
 from recsys_lessons.data.tinylens._effects import context_effects
 from recsys_lessons.data.tinylens._events import make_events
 from recsys_lessons.data.tinylens._items import make_catalogue
@@ -31,7 +31,8 @@ class TinyLens:
 
     Attributes:
         data: Dataset. items: item_id, title, title_zh, caption, caption_zh ("" where an item lacks one), creator, text
-            ("title. caption"), text_zh. users: user_id, about, about_zh (what somebody might say about themselves on
+            ("title. caption"), text_zh; where the folder has media, cover, audio and video too: absolute paths, None
+            where an item lacks one. users: user_id, about, about_zh (what somebody might say about themselves on
             the first day). interactions: user_id, item_id, timestamp (seconds, UTC), hour, weekday (0 is Monday),
             place, city (where the person is), company, purpose; sorted by time, no item twice for one user.
         knowledge: head, relation, tail: made_by, about, part_of, filmed_in, lives_in, in_region, stands_in; items are
@@ -47,8 +48,12 @@ class TinyLens:
     arguments: dict
 
     def __repr__(self) -> str:
+        items = self.data.items
         moved = int((self.truth.users["drift"] != "none").sum())
+        kinds = (("cover", "covers"), ("audio", "sounds"), ("video", "clips"))
+        media = [f"{items[name].notna().sum():,} {kind}" for name, kind in kinds if name in items]
         facts = f"  {'knowledge':<13}{len(self.knowledge):,} facts\n  {'moving':<13}the interests of {moved} users"
+        facts += f"\n  {'media':<13}{', '.join(media)}" if media else ""
         return repr(self.data).replace("Dataset", "TinyLens", 1) + "\n" + facts
 
 
@@ -59,15 +64,22 @@ def make_tinylens(
     seed: int = 0,
     *,
     n_days: int = 180,
+    media: bool = True,
     progress: bool = True,
 ) -> TinyLens:
     """Generate a world, write it, and read it back; the same arguments give the same tables on any machine.
+
+    With media, each item also has a cover (JPEG), a sound (WAV) and a clip (MP4, two seconds, with the sound), less the
+    few that it lacks. What each shows: the topic is in the cover's and the clip's shapes (and in the words), the style
+    in the cover alone, the tempo in the sound and in the clip's motion, the mood in the sound alone.
 
     Args:
         folder: where to write: a folder that does not exist yet or is empty. One that holds the world of these same
             arguments is read. None: in the cache, under a name made of the arguments.
         n_items, n_users, seed: sizes, and which world of that size.
         n_days: from 2024-01-01; users watch about 50 videos in 180 days, and in proportion otherwise.
+        media: write covers, sounds and clips too (about half a minute for 600 items, 60 MB), also into a world that was
+            made without, and only those that are not there; False leaves the folder's media as they are.
         progress: show a bar where it takes over a second.
 
     Raises:
@@ -81,7 +93,9 @@ def make_tinylens(
     if folder is None:
         name = f"v{_files.VERSION}-{n_items}-items-{n_users}-users-{n_days}-days-seed-{seed}"
         path = cache_dir() / "tinylens" / name
-        if path.exists() and _files.fault(path, arguments):
+        if path.exists() and (
+            _files.fault(path, arguments) or _media.recorded_version(path) not in (None, _media.VERSION)
+        ):
             shutil.rmtree(path)  # it lies in the cache under this name, so it was ours
     else:
         path = Path(folder).expanduser().absolute()
@@ -90,6 +104,8 @@ def make_tinylens(
             raise DataFileError(f"{path} cannot be used: {problem}. It must be new or empty; choose another folder.")
     else:
         _files.write_tables(path, arguments, _generate(n_items, n_users, seed, n_days, progress))
+    if media:
+        _media.write_media(path, _files.read_tables(path)["truth/items"], seed, progress)
     return load_tinylens(path)
 
 
@@ -103,7 +119,9 @@ def load_tinylens(folder: str | Path) -> TinyLens:
     if problem := _files.fault(path):
         raise DataFileError(f"{path}: {problem}. Make the world again, in a new folder: make_tinylens('new-folder').")
     tables = _files.read_tables(path)
-    data = Dataset(_with_text(tables["items"]), tables["users"], tables["interactions"])
+    items = _with_text(tables["items"])
+    items = items.assign(**_media.media_columns(path, items["item_id"]))
+    data = Dataset(items, tables["users"], tables["interactions"])
     parts = ("items", "users", "tastes", "changes", "context_effects")
     truth = Truth(*(tables[f"truth/{name}"] for name in parts))
     return TinyLens(data, tables["knowledge"], truth, path, _files.read_manifest(path)["arguments"])

@@ -30,6 +30,25 @@ LESSONS: dict[str, tuple[str, ...]] = {
     "05_intent": ("bm25_scores", "parse_wish", "blend_query_and_taste"),
     "06_cold_start": ("blend_weight", "interview_items", "linucb_update"),
     "07_drift": ("recency_weights", "causal_mask", "prequential_loop"),
+    "08_pictures": ("preprocess_batch", "contrastive_loss"),
+    "09_sound_and_video": ("sample_frames", "log_mel", "pool_over_time"),
+    "10_fusion": (
+        "concat_fusion",
+        "weighted_sum",
+        "hadamard_fusion",
+        "gated_fusion",
+        "attention_fusion",
+        "late_fusion",
+        "choose_weights",
+    ),
+    "11_multimodal": (
+        "modality_contribution",
+        "mend_multimodal",
+        "encode_files",
+        "fuse_modalities",
+        "score_multimodal",
+        "list_with_reasons",
+    ),
 }
 """Lesson to the names of its exercises, in the order in which they are met."""
 

@@ -12,17 +12,18 @@ import torch
 from scipy import sparse, stats
 from torch import Tensor
 
-from recsys_lessons import Dataset, MultimodalRecommender, split_cold_items, tune
+from recsys_lessons import Dataset, MultimodalRecommender, choose_weights, split_cold_items, tune
 from recsys_lessons.encoders.base import Masked
 from recsys_lessons.evaluation import per_user
-from recsys_lessons.evaluation.fusion_weights import choose_weights
 from recsys_lessons.fusion import AttentionFusion, GatedFusion, HadamardFusion, WeightedSumFusion, late_fusion
 from recsys_lessons.recommenders.base import Recommender
 
 # A map's setting costs the cube of the items: weights are chosen on 2,000 of them. That scales the interactions of a
 # ridge down as well, so that the ridge itself is chosen on all, at the weights found.
 SEARCH = {"max_items": 2000, "repeats": 3, "progress": False}
-RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
+WHITENS = (None, 1.0)
+RIDGES = (10.0, 30.0, 100.0, 300.0, 1000.0)
+FORMS = (": profile", ": whitened profile", ": map")
 Modalities = Mapping[str, "Tensor | Masked"]
 
 
@@ -79,6 +80,7 @@ def naive(modalities: Modalities) -> Tensor:
 def fusions(modalities: Modalities, train: Dataset, seed: int) -> tuple[dict[str, Callable[[], Recommender]], dict]:
     """Each way of fusing all modalities, unfitted, and the settings chosen inside `train`."""
     profile = choose_weights(modalities, train, how="profile", seed=seed, **SEARCH)
+    white = choose_weights(modalities, train, how="profile", whitens=WHITENS, seed=seed, **SEARCH)
     mapped = choose_weights(modalities, train, how="map", ridges=RIDGES, seed=seed, **SEARCH)
     ridge = best_ridge(modalities, mapped.weights, train, seed)
     even = best_ridge(modalities, None, train, seed)
@@ -86,6 +88,7 @@ def fusions(modalities: Modalities, train: Dataset, seed: int) -> tuple[dict[str
         "naive concatenation: profile": lambda: MultimodalRecommender({"all": naive(modalities)}, how="profile"),
         "equal weights: profile": lambda: MultimodalRecommender(modalities, how="profile"),
         "tuned weights: profile": lambda: MultimodalRecommender(modalities, how="profile", weights=profile.weights),
+        "tuned weights: whitened profile": lambda: MultimodalRecommender(modalities, white.fusion(), how="profile"),
         "late fusion, tuned weights": lambda: Late(modalities, profile.weights),
         "equal weights: map": lambda: MultimodalRecommender(modalities, ridge=even),
         "tuned weights: map": lambda: MultimodalRecommender(modalities, weights=mapped.weights, ridge=ridge),
@@ -97,14 +100,17 @@ def fusions(modalities: Modalities, train: Dataset, seed: int) -> tuple[dict[str
         ("attention", AttentionFusion),
     ):
         found[f"{name}: profile"] = lambda kind=kind: MultimodalRecommender(modalities, kind(), how="profile")
-    return found, {"profile": profile.weights, "map": mapped.weights | {"ridge": ridge}}
+    whitened = white.weights | {"whitened": float(white.whiten is not None)}
+    return found, {"profile": profile.weights, "whitened profile": whitened, "map": mapped.weights | {"ridge": ridge}}
 
 
 def single(name: str, one: Any, train: Dataset, seed: int) -> dict[str, Callable[[], Recommender]]:
-    """One modality through both forms; the map's ridge is chosen inside `train`."""
+    """One modality through all forms; the map's ridge, and whether to whiten, are chosen inside `train`."""
+    white = choose_weights({name: one}, train, how="profile", whitens=WHITENS, seed=seed, **SEARCH)
     ridge = best_ridge({name: one}, None, train, seed)
     return {
         f"{name}: profile": lambda: MultimodalRecommender({name: one}, how="profile"),
+        f"{name}: whitened profile": lambda: MultimodalRecommender({name: one}, white.fusion(), how="profile"),
         f"{name}: map": lambda: MultimodalRecommender({name: one}, ridge=ridge),
     }
 
@@ -166,7 +172,7 @@ def table_of(runs: Mapping[str, Sequence[float]], rivals: Sequence[str], chance:
         row: dict[str, Any] = {"method": name, "ndcg@10": values.mean()}
         mean, low, high = interval(values - np.asarray(runs[chance]))
         row |= {"over chance": mean, "over chance low": low, "over chance high": high}
-        form = ": map" if name.endswith(": map") else ": profile"
+        form = next((one for one in FORMS if name.endswith(one)), ": profile")
         best = max((one for one in rivals if one.endswith(form)), key=lambda one: np.mean(runs[one]))
         if name not in rivals and name != chance:
             mean, low, high = interval(values - np.asarray(runs[best]))

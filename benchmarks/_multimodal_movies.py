@@ -45,7 +45,7 @@ def movies(folder: Path, seeds: Sequence[int]) -> tuple[pd.DataFrame, dict]:
         models |= {
             name.replace("untrained", "poster, untrained network"): make
             for name, make in single("untrained", untrained, train, seed).items()
-            if name.endswith("profile")
+            if name.endswith(": profile")
         }
         fused, choice = fusions(modalities, train, seed)
         models |= fused
@@ -57,7 +57,7 @@ def movies(folder: Path, seeds: Sequence[int]) -> tuple[pd.DataFrame, dict]:
         models["VBPR on the poster"] = lambda: VBPR(modalities[POSTER].vectors, seed=0)
         for name, value in measured(models, train, test).items():
             runs.setdefault(name, []).append(value)
-    rivals = [f"{name}: {form}" for name in modalities for form in ("profile", "map")]
+    rivals = [f"{name}: {form}" for name in modalities for form in ("profile", "whitened profile", "map")]
     facts = {
         "movies": data.n_items,
         "people": int(data.interactions["user_id"].nunique()),

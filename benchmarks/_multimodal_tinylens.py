@@ -43,7 +43,7 @@ def tinylens(seeds: Sequence[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
         for name, value in found.items():
             runs.setdefault(name, []).append(value)
         curves += missing(modalities, choice["profile"], train, test, found["oracle"], seed)
-    rivals = [f"{name}: {form}" for name in MODALITIES for form in ("profile", "map")]
+    rivals = [f"{name}: {form}" for name in MODALITIES for form in ("profile", "whitened profile", "map")]
     table = table_of(runs, rivals)
     oracle = np.array(runs["oracle"])
     table["share of oracle"] = [round(float((np.array(runs[name]) / oracle).mean()), 4) for name in table["method"]]

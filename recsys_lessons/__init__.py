@@ -58,6 +58,7 @@ _HOMES = {
     "as_words": "context",
     "center": "encoders.base",
     "choose_interview_items": "recommenders.interview",
+    "choose_weights": "evaluation",
     "compare": "evaluation",
     "contact_sheet": "plots_media",
     "encode_items": "encoders.catalogue",

@@ -18,4 +18,4 @@ class DataFileError(RecsysLessonsError, ValueError):
 
 
 class MediaError(DataFileError):
-    """A picture, sound or video that cannot be read; the message names row, file, what is wrong with it, and the fix."""
+    """A picture, sound or video that cannot be read; the message names row, file, what is wrong, and the fix."""

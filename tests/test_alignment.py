@@ -23,8 +23,8 @@ def pairs():
 
 def test_the_loss_is_that_of_two_questions_on_three_numbers():
     text = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    pictures = torch.tensor([[0.6, 0.8], [0.8, -0.6]])
-    rows = [[0.6, 0.8], [0.8, -0.6]]  # text times pictures
+    pictures = torch.tensor([[0.6, 0.8], [0.0, 1.0]])
+    rows = [[0.6, 0.0], [0.8, 1.0]]  # text times pictures
     by_row = sum(math.log(sum(math.exp(x / 0.5) for x in row)) - row[i] / 0.5 for i, row in enumerate(rows)) / 2
     columns = list(zip(*rows, strict=True))
     by_column = sum(math.log(sum(math.exp(x / 0.5) for x in row)) - row[i] / 0.5 for i, row in enumerate(columns)) / 2

@@ -25,6 +25,7 @@ _HEADS = {
 _IN_CHINESE = {
     "intent": "理解意图",
     "context": "利用上下文",
+    "several modalities": "处理多模态",
     "cold start": "缓解冷启动",
     "changing interests": "跟上兴趣变化",
     "holds": "成立",

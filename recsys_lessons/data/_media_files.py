@@ -11,7 +11,7 @@ from pathlib import Path
 from recsys_lessons.data._errors import DataFileError
 from recsys_lessons.data._media_checks import LEVELS, fault
 
-__all__ = ["KINDS", "Found", "find_media", "few"]
+__all__ = ["KINDS", "Found", "few", "find_media", "ids_of_files"]
 
 # The modality of an extension, in the order of preference where one item has several.
 KINDS = {
@@ -71,7 +71,7 @@ def find_media(folder: Path, item_ids: list, *, check: bool | str = True, progre
         name = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in _KIND_OF and not path.name.startswith("._"):
             continue
-        if any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts):
+        if _hidden(path.relative_to(folder)):
             hidden.append(name)
         elif path.is_file():
             files.append(path)
@@ -111,6 +111,25 @@ def find_media(folder: Path, item_ids: list, *, check: bool | str = True, progre
         if names:
             notes.append(f"media files that are {words}: {len(names):,} ({few(names)})")
     return Found(paths, tuple(notes))
+
+
+def ids_of_files(folder: Path, as_numbers: bool) -> list:
+    """The ids that files below `folder` are named after, sorted: what is for sale where nothing lists it.
+
+    Hidden files are passed over; with `as_numbers`, so is a name that is no whole number.
+    """
+    found = {
+        _key(path.stem)
+        for path in _walk(folder)
+        if path.suffix.lower() in _KIND_OF and path.is_file() and not _hidden(path.relative_to(folder))
+    }
+    if as_numbers:
+        return sorted({int(name) for name in found if name.isdecimal() and name.isascii() and len(name) < 19})
+    return sorted(found)
+
+
+def _hidden(inside: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in inside.parts)
 
 
 def _coverage(kind: str, paths: dict, n_items: int) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from recsys_lessons.data._delimited import column_of, read_table
 from recsys_lessons.data._errors import DataFileError, shown
-from recsys_lessons.data._media_files import few, find_media
+from recsys_lessons.data._media_files import few, find_media, ids_of_files
 from recsys_lessons.data._microlens_files import COLUMNS, Shelf, find_shelf
 from recsys_lessons.data._microlens_tables import by_item, read_pairs, read_titles
 from recsys_lessons.data.dataset import Dataset
@@ -46,7 +46,8 @@ def load_microlens(
         progress: show a bar where the look takes over a second.
 
     Returns:
-        Dataset. Its items are those of the titles, in their order, and then those of the interactions alone. Columns:
+        Dataset. Its items are those of the titles, in their order, and then those of the interactions alone; without a
+        table of titles, each file of media is an item's as well, also where nobody has met it yet. Columns:
         `item_id` (integers where each id is a whole number without leading zeros, else strings); `title` (the id, where
         there is none); `text`, title and caption, what an encoder reads ("" where there is neither); `cover`, `audio`,
         `video`: the absolute path of a file, or None. A column of media is there if some item has one. `timestamp` is
@@ -64,7 +65,8 @@ def load_microlens(
     table["user_id"] = _ids(table["user_id"], _numeric(table["user_id"]))
     facts = [one.assign(item_id=_ids(one["item_id"], as_numbers)) for one in facts]
     table, told = _with_context(table, shelf)
-    items, untitled = _items(table, facts, shelf)
+    unlisted = [] if shelf.titles else ids_of_files(shelf.folder, as_numbers)
+    items, untitled = _items(table, facts, shelf, unlisted)
     found = find_media(shelf.folder, items["item_id"].tolist(), check=check_media, progress=progress)
     for kind, paths in found.paths.items():
         items[kind] = pd.Series(paths, dtype=object)  # never NaN in place of None
@@ -118,8 +120,12 @@ def _like(ids: pd.Series, model: pd.Series, name: str, where: str, pairs: str) -
     return _ids(ids, numbers)
 
 
-def _items(table: pd.DataFrame, facts: list[pd.DataFrame], shelf: Shelf) -> tuple[pd.DataFrame, list[str]]:
-    seen = pd.Series(table["item_id"].unique()).sort_values()
+def _items(
+    table: pd.DataFrame, facts: list[pd.DataFrame], shelf: Shelf, unlisted: list
+) -> tuple[pd.DataFrame, list[str]]:
+    """The item table; `unlisted` are ids that only files are named after."""
+    seen = pd.Series(pd.unique(pd.Series([*table["item_id"].unique(), *unlisted], dtype=table["item_id"].dtype)))
+    seen = seen.sort_values()
     listed = facts[0]["item_id"] if facts else seen[:0]
     items = pd.DataFrame({"item_id": pd.concat([listed, seen[~seen.isin(listed)]], ignore_index=True)})
     for one in facts:
@@ -132,7 +138,9 @@ def _items(table: pd.DataFrame, facts: list[pd.DataFrame], shelf: Shelf) -> tupl
         items["title"] = items["item_id"].astype(str)
         if caption is not None:
             items["text"] = items[caption]
-        return items, ["there are no titles: an item's title is its id"]
+        new = sorted(set(unlisted) - set(table["item_id"]))
+        alone = [f"items of which there are only files: {len(new):,} ({few(map(str, new))})"] if new else []
+        return items, ["there are no titles: an item's title is its id", *alone]
     untitled = items["title"] == ""
     text = items["title"]
     if caption is not None:

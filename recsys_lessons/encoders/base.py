@@ -101,7 +101,11 @@ def center(embeddings: Tensor, reference: Tensor) -> Tensor:
             f"embeddings is {tuple(embeddings.shape)} and reference is {tuple(reference.shape)}; "
             "pass (n, dim) and (m, dim) with the same dim and at least one reference row."
         )
-    return torch.nn.functional.normalize(embeddings - reference.mean(dim=0), dim=1)
+    mean = reference.mean(dim=0)
+    apart = embeddings - mean
+    # A row that equals the mean differs from it by rounding, which is no direction.
+    size = embeddings.norm(dim=1).clamp(min=float(mean.norm()))
+    return torch.nn.functional.normalize(apart.masked_fill((apart.norm(dim=1) <= 1e-5 * size)[:, None], 0.0), dim=1)
 
 
 def token_budget_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

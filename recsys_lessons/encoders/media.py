@@ -60,7 +60,8 @@ def listed(items: Iterable[Any], what: str) -> list[Any]:
     if isinstance(items, (str, bytes, bytearray, memoryview, Path)) or hasattr(items, "getpixel"):
         raise TypeError(f"encode takes a list of {what}s and got one: {describe(items)}. Write encode([{what}]).")
     if hasattr(items, "columns"):
-        raise TypeError(f"encode takes one column and got a table with {list(items.columns)}; name the column.")
+        names = list(items.columns)
+        raise TypeError(f"encode takes one column and got a table with {names}; write table['...'].")
     return list(items)
 
 

@@ -30,7 +30,7 @@ MAX_PIXELS = 1 << 27
 # or have no mark of their own, so that noise passes for a picture (TGA).
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "ICO", "JPEG2000")
 _KNOWN = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, ICO or JPEG 2000"
-_GAP = 2  # a picture may be reduced by plain averages to this multiple of the size that is wanted, and no further
+_GAP = 3  # a picture may be reduced by plain averages to this multiple of the size that is wanted, and no further
 _AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes whose pixels may be averaged as they are
 
 

@@ -156,5 +156,9 @@ def ridge_map(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, ri
     Returns:
         (dim, rank).
     """
+    if len(features) < features.shape[1]:  # the same map from the smaller system: X'S (S X X' S + ridge I)^-1 S T
+        root = np.sqrt(weights)[:, None]
+        scaled = features * root
+        return scaled.T @ np.linalg.solve(scaled @ scaled.T + ridge * np.eye(len(features)), root * targets)
     weighted = features * weights[:, None]
     return np.linalg.solve(features.T @ weighted + ridge * np.eye(features.shape[1]), weighted.T @ targets)

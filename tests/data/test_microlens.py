@@ -159,7 +159,7 @@ def test_latin_1_is_not_taken_for_chinese(folder):
 
 def test_ids_stay_what_they_are(folder):
     pairs = "user,item\na,007\nb,10\nb,NA\n"
-    data = load_microlens(folder({"pairs.csv": pairs, "007.jpg": jpeg(), "7.jpg": jpeg(), "NA.wav": wav()}))
+    data = load_microlens(folder({"pairs.csv": pairs, "007.jpg": jpeg(), "NA.wav": wav()}))
     assert data.items["item_id"].tolist() == ["007", "10", "NA"]  # a zero in front and "NA" are parts of a name
     assert [path and os.path.basename(path) for path in data.items["cover"]] == ["007.jpg", None, None]
     zeros = load_microlens(folder({"pairs.csv": "user,item\n1,07\n1,7\n"}, "zeros"))
@@ -198,6 +198,7 @@ def test_files_that_are_stray_double_hidden_or_links_are_counted_and_named(folde
             "covers/3.png": jpeg(),
             "frames/3.jpg": jpeg(),
             "covers/77.jpg": jpeg(),
+            "titles.csv": "item,title\n3,Three\n12,Twelve\n",
             "covers/._3.jpg": b"x",
             "__MACOSX/12.jpg": b"x",
             "Thumbs.db": b"x",
@@ -215,6 +216,15 @@ def test_files_that_are_stray_double_hidden_or_links_are_counted_and_named(folde
     assert "hidden and passed over: 2 (__MACOSX/12.jpg, covers/._3.jpg)" in told
     assert "lead nowhere, and count as missing: 1 (12.wav)" in told and "are followed: 1 (covers/12.jpg)" in told
     assert "audio" not in data.items and "audio: no item has one" in told
+
+
+def test_without_titles_a_file_is_an_item_though_nobody_has_met_it(folder):
+    files = {"covers/77.jpg": jpeg(), "8.wav": wav(), "covers/logo.png": jpeg(), "covers/.9.jpg": jpeg()}
+    data = load_microlens(folder({"pairs.csv": "user,item\n1,12\n1,3\n", **files}))
+    assert data.items["item_id"].tolist() == [3, 8, 12, 77]
+    assert data.active_items().tolist() == [3, 12] and data.items["cover"].notna().tolist() == [False] * 3 + [True]
+    told = notes(data)
+    assert "items of which there are only files: 2 (8, 77)" in told and "of no item: 1 (covers/logo.png)" in told
 
 
 def broken(mp4: bytes) -> dict[str, tuple[bytes, str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["POOLINGS", "AttentionPooling", "pool_over_time"]
+from recsys_lessons.encoders.base import digest
+
+__all__ = ["POOLINGS", "AttentionPooling", "pool_over_time", "pooling_key"]
 
 POOLINGS = ("mean", "max", "mean+std")
 _ROWS = 512  # videos in a step of training
@@ -166,6 +168,20 @@ class AttentionPooling(nn.Module):
             losses.append(loss.item())
         self.query.data.copy_(query.detach())
         self.loss_ = sum(losses[-10:]) / len(losses[-10:])
+
+
+def pooling_key(pooling: str | AttentionPooling, dim: int) -> str:
+    """What tells a pooling from every other that gives other vectors; of a learned one, its numbers.
+
+    Raises:
+        ValueError: a learned one that was made for frames of another length than `dim`.
+    """
+    if isinstance(pooling, str):
+        return pooling
+    if pooling.dim != dim:
+        raise ValueError(f"the AttentionPooling takes {pooling.dim} numbers a frame; the network gives {dim}.")
+    learned = digest(*(tensor.detach().cpu().numpy().tobytes() for tensor in pooling.state_dict().values()))
+    return f"attention {learned.hex()}"
 
 
 def _checked(frames: Tensor, mask: Tensor | None) -> Tensor:

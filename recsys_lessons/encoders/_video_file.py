@@ -199,12 +199,15 @@ class VideoFile:
 
     def _scanned(self) -> float:
         """Seconds, by going through the packets without decoding them."""
-        last, count = 0.0, 0
+        last, end, count = None, 0.0, 0
         for packet in self._packets():
             count += packet.size > 0
-            if packet.pts is not None:
-                last = max(last, (packet.pts + (packet.duration or 0)) * self._base - self._start)
-        return last or count * self._step
+            # Packets come in the order of decoding, and where frames refer to later ones a container gives them
+            # durations of that order: only that of the frame shown last says when the video ends.
+            if packet.pts is not None and (last is None or packet.pts >= last):
+                last = packet.pts
+                end = (last + (packet.duration or 0)) * self._base - self._start
+        return end or count * self._step
 
     def _picture(self, frame, side: int) -> np.ndarray:
         """(h, w, 3) uint8: pixels made square, reduced, turned upright."""

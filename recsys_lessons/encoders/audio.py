@@ -19,7 +19,7 @@ from recsys_lessons.encoders._sound import read_sound, sound_windows
 from recsys_lessons.encoders._spectrogram import FLOOR, log_mel, mel_filters
 from recsys_lessons.encoders.base import Masked, digest
 from recsys_lessons.encoders.media import check_on_error, describe, encode_media, is_missing, listed, media_workers
-from recsys_lessons.encoders.vision import Vision, load_vision
+from recsys_lessons.encoders.vision import Vision, load_vision, usual_batch
 from recsys_lessons.paths import cache_dir
 
 __all__ = ["AudioEncoder", "log_mel", "mel_filters", "read_sound", "sound_windows"]
@@ -47,7 +47,7 @@ class AudioEncoder:
             says how much the sound changes; it doubles `dim`.
         normalize: scale every vector to length 1.
         weights: "pretrained" or "random", with its `seed`, for comparison.
-        batch: windows that go through the network together. None: 16 on a CPU, 64 elsewhere.
+        batch: windows that go through the network together. None: 8 on a CPU, 16 in bf16, and 64 elsewhere.
         workers: threads that decode and compute. None: one for each core, at most 8.
         device, precision: as for `TextEncoder`.
         on_error: "raise", or "missing": a file that cannot be read gets a row of NaN, and one warning names it.
@@ -98,7 +98,7 @@ class AudioEncoder:
         self.pooling, self.normalize = pooling, normalize
         self.device = pick_device(device)
         self.dtype = pick_precision(precision, self.device)
-        self.batch = batch or (16 if self.device.type == "cpu" else 64)
+        self.batch = batch or usual_batch(self.device, self.dtype)
         self.workers, self.on_error, self.cache, self.progress = workers, on_error, cache, progress
 
     def __repr__(self) -> str:

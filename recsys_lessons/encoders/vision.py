@@ -19,7 +19,7 @@ from recsys_lessons.devices import pick_device
 from recsys_lessons.encoders import _networks
 from recsys_lessons.encoders._fold import folded
 
-__all__ = ["Vision", "load_vision"]
+__all__ = ["Vision", "load_vision", "usual_batch"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +127,15 @@ def load_vision(
         device=chosen,
         dtype=dtype,
     )
+
+
+def usual_batch(device: torch.device, dtype: torch.dtype) -> int:
+    """Pictures of about 160 x 160 that go through a network together: on a CPU, as many as its cache holds well.
+
+    Measured with EfficientNet-Lite0 on one core: 16 in fp32 take a tenth to a fifth longer a picture than 8, and 4 no
+    less; in bf16, which takes half the bytes, 16 are best.
+    """
+    return 64 if device.type != "cpu" else 8 if dtype is torch.float32 else 16
 
 
 def _fingerprint(network: nn.Module) -> bytes:

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["TOYS", "ToyEncoder", "ToyModels", "ToyNetwork", "ToyVision"]
-
-TOYS = ("ToyEncoder", "ToyModels", "ToyVision")
-"""Those that a check hands over as an argument, made anew from their `arguments` in the learner's process."""
+__all__ = ["ToyEncoder", "ToyModels", "ToyNetwork", "ToyVision"]
 
 
 class ToyEncoder:

@@ -26,6 +26,7 @@ _NUMBERS = (
     *("float16", "float32", "float64", "complex64", "complex128"),
 )
 _NAMED = re.compile(r"\b(inf|nan)\b")
+_TOYS = ("ToyEncoder", "ToyModels", "ToyVision")
 _GROUPS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
@@ -95,8 +96,9 @@ def _encode(value: object, left: list[int], depth: int) -> object:
     if isinstance(value, dict):
         pairs = [[_encode(key, left, depth + 1), _encode(one, left, depth + 1)] for key, one in value.items()]
         return {"t": "dict", "v": pairs}
-    if is_a(value, "recsys_lessons.practice.toys", "ToyEncoder"):
-        return {"t": "toy encoder", "v": [_encode(one, left, depth + 1) for one in value.arguments]}
+    toy = type(value).__name__
+    if toy in _TOYS and is_a(value, "recsys_lessons.practice.toys", toy):
+        return {"t": "toy", "name": toy, "v": [_encode(one, left, depth + 1) for one in value.arguments]}
     for name, kind in _GROUPS.items():
         if isinstance(value, kind):
             return {"t": name, "v": [_encode(one, left, depth + 1) for one in value]}
@@ -178,10 +180,12 @@ def _decode(data: object) -> object:
         return base64.b64decode(content, validate=True)
     if tag == "opaque":
         return Opaque(str(data["type"]), str(content))
-    if tag == "toy encoder":  # built from its plain arguments: still nothing of a learner's runs in the parent
-        from recsys_lessons.practice.toys import ToyEncoder
+    if tag == "toy":  # built from its plain arguments: still nothing of a learner's runs in the parent
+        from recsys_lessons.practice import toys
 
-        return ToyEncoder(*(_decode(one) for one in content))
+        if data["name"] not in _TOYS:
+            raise ValueError(f"unknown toy {data['name']!r}")
+        return getattr(toys, data["name"])(*(_decode(one) for one in content))
     if tag in ("scalar", "array", "tensor"):
         return _decode_numbers(tag, data)
     if tag in ("scalar of objects", "array of objects"):

@@ -6,7 +6,7 @@
 # **Time**: one hour. **Before**: lesson 02 (pooling), lesson 08 (pictures, random against pretrained weights).
 #
 # **Afterwards you can say in an interview**: "A log-mel spectrogram is a picture, so a network for pictures reads it, window
-# by window. Frames are taken by time, not by number. The mean over time forgets motion; the deviation beside it keeps it.
+# by window. Frames are taken by time, not by number. The mean over time blurs motion; the deviation beside it keeps it.
 # What cannot be read is missing and masked, and a silence is not."
 # %% [markdown] lang="zh"
 # # 声音与视频：从波形和帧到向量
@@ -16,32 +16,36 @@
 # **用时**：一小时。**基础**：第 02 课(池化)、第 08 课(图片，随机权重与预训练权重)。
 #
 # **学完后，面试时你可以这样说**："对数梅尔频谱(log-mel)就是一张图，所以可以一个时间窗一个时间窗地交给图像网络。抽帧按时间，不按帧号。
-# 时间上的均值会丢掉运动，旁边加上标准差才能留住。读不出来的算缺失，记在掩码里；静音不算。"
+# 时间上的均值会冲淡运动，旁边加上标准差才能留住。读不出来的算缺失，记在掩码里；静音不算缺失。"
 # %% [markdown] lang="en"
 # ## The result first
 #
 # TinyLens is **a generated world**: a program drew its covers and clips and played its sounds, so it is known what is in
 # them. Topic and city are in the words; topic and style in the cover; mood and tempo in the sound; topic and tempo in the
 # clip. A *linear probe* asks whether a vector shows an attribute: a logistic regression on one part of the items must name
-# it for the rest. Below, the share it names rightly, over ten worlds. This tells what an encoder can see here,
-# and nothing about real videos.
+# it for the rest. Below, the share it names rightly, over ten worlds. This tells what an encoder can see here, and nothing
+# about real videos. (The last column knows the name of the subtopic and nothing else. Creators keep to a city and to a few
+# subtopics, so whatever shows the subtopic says a little of the city, with no city in it.)
 # %% [markdown] lang="zh"
 # ## 先看结果
 #
 # TinyLens 是**一个生成的世界**：封面和短片由程序画出，声音由程序合成，所以里面有什么是已知的。话题和城市在文字里，话题和风格在封面里，
 # 情绪和节奏在声音里，话题和节奏在短片里。*线性探针*(linear probe)检验向量里有没有某个属性：在一部分物品上训练逻辑回归，再让它说出其余物品的属性。
 # 下图是十个世界里的平均正确率。它说明的是编码器在这里能看到什么，和真实视频无关。
+# (最后一列只知道子话题的名字，别的一概不知。创作者固定在一个城市、只做少数几个子话题，所以凡是看得出子话题的，都能猜中一点城市，其实里面并没有城市。)
 # %%
 import numpy as np
 import pandas as pd
 
+from recsys_lessons import read_results
 from recsys_lessons.plots import PALETTE, Picture
 
+pd.options.display.max_colwidth = 120
 ATTRIBUTES, MODALITIES = ["topic", "style", "mood", "tempo", "city"], ["text", "cover", "audio", "video"]
 
 
 def heat_map(axes, accuracy, chance, title):
-    """accuracy: attributes x modalities. The colour is what chance (n attributes) leaves, and how much of it is won."""
+    """accuracy: attributes x columns; chance: one an attribute. The colour: of what chance leaves, how much is won."""
     won = (accuracy.to_numpy() - chance[:, None]) / (1 - chance[:, None])
     axes.imshow(won, cmap="Blues", vmin=0, vmax=1.2, aspect="auto")
     for (row, column), value in np.ndenumerate(accuracy.to_numpy()):
@@ -52,6 +56,19 @@ def heat_map(axes, accuracy, chance, title):
     axes.set_yticklabels([f"{name} (chance {one:.2f})" for name, one in zip(accuracy.index, chance, strict=True)])
 
 
+# %%
+probes = read_results("tinylens_probes").set_index(["weights", "modality", "attribute"])
+ten = probes.loc["pretrained"]
+accuracy, low, high = (ten[one].unstack("modality") for one in ("value", "above low", "above high"))
+by_chance = ten["chance"].unstack("modality")[MODALITIES].mean(axis=1)[ATTRIBUTES]
+assert low.loc["mood", "audio"] > 0.5 and low.loc["tempo", ["audio", "video"]].min() > 0.3
+assert high.loc[["mood", "tempo"], ["text", "cover"]].max().max() < 0.08
+assert accuracy.loc["city", "subtopic alone"] > accuracy.loc["city", ["cover", "audio", "video"]].max() - 0.03
+picture = Picture(8, 3)
+title = "Ten generated worlds: items named rightly by a probe"
+columns = [*MODALITIES, "subtopic alone"]
+heat_map(picture.subplots(), accuracy.loc[ATTRIBUTES, columns], by_chance.to_numpy(), title)
+picture
 # %% [markdown] lang="en"
 # ## 1. A sound as numbers
 #
@@ -214,19 +231,22 @@ def usual(attribute):
 
 
 heard.loc["chance"] = [usual("mood"), usual("tempo")]
+for kind in ("pretrained", "random"):  # and on average over many worlds of 300 items
+    heard.loc[f"{kind}, many worlds"] = probes.loc[kind].loc["audio"].loc[["mood", "tempo"], "value"].to_numpy()
+assert probes.loc[("pretrained", "audio", "tempo"), "low"] > probes.loc[("random", "audio", "tempo"), "high"]
 print("items", len(items), " with a sound", int(sound.mask.sum()), " vectors", tuple(sound.vectors.shape))
 assert torch.isnan(sound.vectors[~sound.mask]).all()
 assert heard["mood"].iloc[:3].min() > 0.95 and heard["tempo"].iloc[1:3].min() > usual("tempo") + 0.1
 assert heard["tempo"].iloc[0] > heard["tempo"].iloc[1:3].max() + 0.08
 heard.round(3)
 # %% [markdown] lang="en"
-# Read the two columns apart. **Mood** needs no network: with three kinds of features of which two know nothing of
-# photographs it is named almost without a mistake, since timbre and loudness are in the bands already. A result of that
-# kind says nothing for pretraining. **Tempo** is structure in time: there the pretrained network is far ahead of both
-# baselines. (All on generated sounds, which are cleaner than real ones.)
+# Read the two columns apart. **Mood** needs no network: the two features that know nothing of photographs name it almost
+# without a mistake too, since timbre and loudness are in the bands already. A result of that kind says nothing for
+# pretraining. **Tempo** is structure in time: there the pretrained network is far ahead of both baselines, in this world
+# and over many. (All on generated sounds, which are cleaner than real ones.)
 # %% [markdown] lang="zh"
 # 两列要分开读。**情绪**根本不需要网络：三种特征里有两种和照片毫无关系，照样几乎全对，因为音色和响度本来就在频带里。这样的结果不能算在预训练头上。
-# **节奏**是时间上的结构：在这里，预训练网络远远领先于两个基线。(这些都是生成的声音，比真实的干净。)
+# **节奏**是时间上的结构：在这里，预训练网络远远领先于两个基线，这个世界如此，很多世界平均也如此。(这些都是生成的声音，比真实的干净。)
 # %% [markdown] lang="en"
 # ## 3. Windows and pooling
 #
@@ -424,8 +444,9 @@ right = {"one frame": named(shown[:, 4], tempo)}
 right |= {how: named(pool_over_time(shown, how), tempo) for how in poolings}
 right["attention"] = named(attended, tempo)
 plain = right["mean"]
-table = pd.DataFrame({k: (one.mean(), (one & ~plain).sum(), (~one & plain).sum()) for k, one in right.items()}).T
-table.columns = ["tempo named", "right where the mean is wrong", "wrong where the mean is right"]
+table = pd.DataFrame({"tempo named": {name: one.mean() for name, one in right.items()}})
+table["right where the mean is wrong"] = [(one & ~plain).sum() for one in right.values()]
+table["wrong where the mean is right"] = [(~one & plain).sum() for one in right.values()]
 assert table["tempo named"].min() > usual("tempo") + 0.2 and table["tempo named"].idxmin() == "one frame"
 assert abs(table.loc["attention", "tempo named"] - table.loc["mean", "tempo named"]) < 0.05
 print(f"chance {usual('tempo'):.2f}; generated clips: {int(has_clip.sum())}")
@@ -448,11 +469,11 @@ table.round(2)
 # %% [markdown] lang="en"
 # ## 6. What only sound knows
 #
-# Now all four modalities of one generated world through the same probe.
+# The first picture again, for one generated world and by our own hands: all four modalities through the same probe.
 # %% [markdown] lang="zh"
 # ## 6. 只有声音知道的事
 #
-# 现在，同一个生成世界的四种模态都过一遍同样的探针。
+# 把第一张图亲手再做一遍，只用一个生成的世界：四种模态都过同样的探针。
 # %%
 from recsys_lessons import ImageEncoder, Masked, TextEncoder
 
@@ -463,6 +484,7 @@ modalities = {
     "video": Masked(pool_over_time(frames, "mean+std"), has_clip),
 }
 one_world = pd.DataFrame({name: {a: probe(*one, a) for a in ATTRIBUTES[:4]} for name, one in modalities.items()})
+assert (one_world - accuracy.loc[ATTRIBUTES[:4], MODALITIES]).abs().max().max() < 0.15  # beside the mean of ten
 one_world["chance"] = [usual(attribute) for attribute in one_world.index]
 only_here = one_world.loc["mood"].drop(["audio", "chance"])
 assert one_world.loc["mood", "audio"] > 0.9 and (only_here < usual("mood") + 0.15).all()
@@ -470,16 +492,16 @@ assert one_world.loc["tempo", ["audio", "video"]].min() > 0.8
 assert one_world.loc["tempo", ["text", "cover"]].max() < usual("tempo") + 0.15
 one_world.round(2)
 # %% [markdown] lang="en"
-# Mood is in the sound and nowhere else; tempo in sound and clip, and at chance in words and covers; style in the cover
-# alone. The world was *made* so; what is shown is that the encoders carry it into their vectors.
+# Mood is in the sound and nowhere else; tempo in the sound and in the clip's frames, and at chance in words and covers; style
+# in the cover alone. The world was *made* so; what is shown is that the encoders carry it into their vectors.
 #
-# **Known is not yet useful.** Does anybody choose by mood? A fifth of the items is made new and ranked from content
+# **Known is not yet useful.** Does it help to recommend? A fifth of the items is made new and ranked from content
 # alone: the cosine with what somebody liked (lesson 11 builds this model). Beside the sound stand random vectors, which
 # know nothing, and the true mood and tempo, which is what a perfect encoder would hear.
 # %% [markdown] lang="zh"
-# 情绪只在声音里；节奏在声音和短片里，文字和封面里只有随机水平；风格只在封面里。这个世界就是*这样造的*；这里证明的是，编码器确实把它们带进了向量。
+# 情绪只在声音里；节奏在声音和短片的画面里，文字和封面里只有随机水平；风格只在封面里。这个世界就是*这样造的*；这里证明的是，编码器确实把它们带进了向量。
 #
-# **知道还不等于有用。** 有人按情绪来选吗？把五分之一的物品变成新的，只凭内容排序：和某人喜欢过的东西算余弦(第 11 课会搭建这个模型)。声音旁边放两个参照：
+# **知道还不等于有用。** 对推荐有帮助吗？把五分之一的物品变成新的，只凭内容排序：和某人喜欢过的东西算余弦(第 11 课会搭建这个模型)。声音旁边放两个参照：
 # 什么都不知道的随机向量；以及真实的情绪和节奏，也就是一个完美的编码器能听出来的东西。
 # %%
 import warnings
@@ -562,7 +584,7 @@ def heard_or_why(encoder, item):
 
 listener, watcher = AudioEncoder(progress=False, cache=False), VideoEncoder(progress=False, cache=False)
 rows = {name: (*heard_or_why(listener, item), heard_or_why(watcher, item)[0]) for name, item in files.items()}
-fate = pd.DataFrame(rows, index=["has a sound vector", "why not", "has a video vector"]).T.iloc[:, [2, 0, 1]]
+fate = pd.DataFrame(rows, index=["has a sound vector", "why no sound", "has a video vector"]).T.iloc[:, [0, 2, 1]]
 quiet = AudioEncoder(on_error="missing", progress=False, cache=False)
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
@@ -573,12 +595,14 @@ assert mask[0] and mask[1] and vectors[0].norm() > 1  # silence is a sound
 fate
 # %% [markdown] lang="en"
 # Silence and three samples are sounds and have vectors of their own. Half a WAV still plays; half an MP4 does not, since its
-# index stands at the end. A clip without a sound stream is a whole video and lacks a sound: one mask for each modality.
+# index stands at the end. A clip without a sound stream is a whole video and lacks a sound, so each modality has a mask of
+# its own: `VideoEncoder(sound=True).encode_parts(files)` gives both.
 #
 # The tempting mend is a zero for what is missing. Nothing complains, and that is the trap. After centring, all zeros are
 # one and the same point, `-mean`, and each other's nearest neighbours.
 # %% [markdown] lang="zh"
-# 静音和三个采样点都是声音，有自己的向量。半个 WAV 还能播；半个 MP4 不行，因为它的索引在文件末尾。没有音轨的短片，视频完整，只缺声音：每种模态各有一个掩码。
+# 静音和三个采样点都是声音，有自己的向量。半个 WAV 还能播；半个 MP4 不行，因为它的索引在文件末尾。没有音轨的短片，视频完整，只缺声音，所以每种模态各有一个掩码：
+# `VideoEncoder(sound=True).encode_parts(files)` 两个都给。
 #
 # 一个诱人的补法是：缺的就填 0。没有任何报错，这正是陷阱。去均值之后，所有的 0 都变成同一个点 `-均值`，互为最近邻。
 # %%
@@ -600,7 +624,7 @@ assert torch.isfinite(sound.vectors[sound.mask].mean(dim=0)).all()
 # it into windows of several beats, and give each one's log-mel spectrogram, as a picture, to a frozen picture network; I
 # check it against random weights and against plain band statistics, since easy attributes need no network. I take a few
 # frames by time, in the middle of equal parts, and seek in long files, because decoding is what costs. Over time I pool with mean and
-# deviation, since the mean forgets motion and rare events; attention has to earn its place inside the training folds.
+# deviation, since the mean blurs motion and rare events; attention has to earn its place inside the training folds.
 # Sound and frames stay two modalities with two masks: what cannot be read is NaN, never zero, and silence is a sound.
 # Then I ask whether it pays, on cold items, with a weight chosen inside the training data: knowing the mood is not yet ranking better.
 #
@@ -619,7 +643,7 @@ assert torch.isfinite(sound.vectors[sound.mask].mean(dim=0)).all()
 #
 # **"一个带声音的视频，怎样变成推荐能用的东西？"** 声音重采样成单声道，切成装得下好几拍的时间窗，每个窗的对数梅尔频谱当作图片，交给冻结的图像网络；
 # 同时和随机权重、和最简单的频带统计比，因为容易的属性不需要网络。视频按时间抽几帧，取每一等份的正中间，长文件用跳转，因为贵的是解码。时间上用均值加标准差池化，
-# 因为均值会丢掉运动和少见的事件；注意力要在训练折内部证明自己有用。声音和画面是两个模态，各有掩码：读不出来的是 NaN，绝不填 0，静音则是声音。
+# 因为均值会冲淡运动和少见的事件；注意力要在训练折内部证明自己有用。声音和画面是两个模态，各有掩码：读不出来的是 NaN，绝不填 0，静音则是声音。
 # 最后在冷启动物品上问值不值，权重在训练数据内部选：知道情绪，不等于排得更好。
 #
 # *追问*：把 44.1 kHz 的文件当成 16 kHz 来读，向量和最近邻会怎样？一个短片和它的倒放，你的哪些向量会不同？
@@ -645,7 +669,7 @@ assert torch.isfinite(sound.vectors[sound.mask].mean(dim=0)).all()
 # | missing | NaN and False | items x dim, items |
 #
 # Three sentences to remember: **A spectrogram is a picture, and a baseline without a network stands beside it. The mean over time
-# forgets order, motion and what is rare. A zero for a missing file is a vector; NaN and a mask are not.**
+# forgets order, and blurs motion and what is rare. A zero for a missing file is a vector; NaN and a mask are not.**
 # %% [markdown] lang="zh"
 # ## 一页小结
 #
@@ -660,4 +684,4 @@ assert torch.isfinite(sound.vectors[sound.mask].mean(dim=0)).all()
 # | 注意力 | `Σ softmax(q · h_t) h_t`，只在训练行上拟合 | 1280 |
 # | 缺失 | NaN 和 False | 物品数 x 维度，物品数 |
 #
-# 记住三句话：**频谱图就是图片，旁边要放一个不用网络的基线。时间上的均值会丢掉顺序、运动和少见的事。给缺失的文件填 0，就是给了它一个向量；NaN 加掩码才是缺失。**
+# 记住三句话：**频谱图就是图片，旁边要放一个不用网络的基线。时间上的均值会丢掉顺序，冲淡运动和少见的事。给缺失的文件填 0，就是给了它一个向量；NaN 加掩码才是缺失。**

@@ -204,6 +204,12 @@ def test_without_media_there_are_the_same_tables_no_files_and_no_columns(world, 
     pd.testing.assert_frame_equal(plain.data.items, world.data.items.drop(columns=list(_media.FOLDERS)))
 
 
+def test_a_world_asked_for_without_media_is_the_same_whether_they_are_there_or_not(world):
+    plain = make_tinylens(world.folder, **SMALL, media=False)
+    assert not set(_media.FOLDERS) & set(plain.data.items)
+    pd.testing.assert_frame_equal(plain.data.items, load_tinylens(world.folder, media=False).data.items)
+
+
 def test_media_are_added_to_a_world_that_was_made_without(world, tmp_path, cheap):
     make_tinylens(tmp_path / "w", **SMALL, media=False)
     assert files(make_tinylens(tmp_path / "w", **SMALL).folder) == files(world.folder)

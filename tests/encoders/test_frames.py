@@ -249,7 +249,7 @@ def test_what_only_ffmpeg_takes_for_a_video_is_refused(tmp_path, clip):
     (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
     (tmp_path / "notes.txt").write_text("FFmpeg plays this as a terminal would show it.\n" * 20)
     for name in ("list.m3u8", "list.mp4", "notes.txt"):
-        with pytest.raises(MediaError, match="no video file"):
+        with pytest.raises(MediaError, match="no sound or video file"):
             sample_frames(tmp_path / name)
 
 
@@ -358,3 +358,9 @@ def test_damaged_files_end_in_frames_or_in_a_media_error(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     read, refused = map(int, done.stdout.split())
     assert read + refused == int(turns) and read > 20 and refused > 20
+
+
+def test_a_still_picture_before_frames_that_refer_to_each_other_does_not_lengthen_the_video(tmp_path):
+    times = [0, 100, *range(180, 200)]
+    video = write(str(tmp_path / "clip.mp4"), [*[40] * 2, *[200] * 20], times=times, rate=20, size=(64, 64))
+    assert near(greys(sample_frames(video, 10)), [40] * 9 + [200])

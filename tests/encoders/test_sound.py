@@ -6,10 +6,12 @@ import io
 import os
 import struct
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from recsys_lessons.encoders import _sound
 from recsys_lessons.encoders._sound import blocks
 from recsys_lessons.errors import MediaError
 
@@ -144,6 +146,35 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(MediaError, match="no file"):
         read(tmp_path / "pipe.wav")
+
+
+@pytest.mark.parametrize(
+    ("data", "searched"), [(bytes(9000), False), (bytes(4000) + b"\xfe\x7f\x01\x80" + bytes(4000), True)]
+)
+def test_only_samples_that_may_be_another_format_in_disguise_are_searched_for_it(data, searched, monkeypatch):
+    asked, original = [], av.open
+    monkeypatch.setattr(av, "open", lambda *args, **how: asked.append(how["options"]) or original(*args, **how))
+    read(wav(data))
+    assert ["max_probe_packets" not in options for options in asked] == [searched]
+
+
+@pytest.mark.parametrize("odd", ["one sample a second", "no frame at all"])
+def test_what_came_before_and_after_a_frame_that_cannot_be_taken_is_kept(odd, monkeypatch):
+    def half_a_second():
+        frame = av.AudioFrame.from_ndarray(sine(8000, 0.5)[None].astype(np.float32), "flt", "mono")
+        frame.sample_rate = 8000
+        return frame
+
+    bad = half_a_second()
+    if odd == "one sample a second":
+        bad.sample_rate = 1
+    else:
+        bad = SimpleNamespace(format=bad.format, layout=bad.layout, sample_rate=8000)
+    monkeypatch.setattr(_sound, "_frames", lambda _: [half_a_second(), bad, half_a_second()])
+    found = read("a.wav")
+    assert len(found) == RATE
+    for part in (found[1000:7000], found[9000:15_000]):
+        assert np.abs(part).max() == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_video_without_sound_says_so():

@@ -34,6 +34,15 @@ def encoder():
     return VideoEncoder(**SMALL)
 
 
+def like(encoder: VideoEncoder, **settings) -> VideoEncoder:
+    """Another encoder with the same network, which is not built again."""
+    other = VideoEncoder(**SMALL | settings)
+    other.vision = encoder.vision
+    if other.audio:
+        other.audio.vision = encoder.vision
+    return other
+
+
 def test_a_vector_is_the_mean_of_what_the_network_says_of_each_frame(encoder, clips):
     found = encoder.encode(clips[:3])
     assert found.vectors.shape == (3, encoder.dim) and found.vectors.dtype == torch.float32 and found.mask.all()
@@ -45,8 +54,8 @@ def test_a_vector_is_the_mean_of_what_the_network_says_of_each_frame(encoder, cl
         torch.testing.assert_close(vector, alone.mean(dim=0), atol=1e-4, rtol=1e-3)
 
 
-def test_frames_of_several_videos_share_batches(clips, monkeypatch):
-    encoder = VideoEncoder(**SMALL, batch=12, workers=1)
+def test_frames_of_several_videos_share_batches(encoder, clips, monkeypatch):
+    encoder = like(encoder, batch=12, workers=1)
     sizes = []
     original = type(encoder.vision).features_of_pixels
     monkeypatch.setattr(
@@ -56,18 +65,18 @@ def test_frames_of_several_videos_share_batches(clips, monkeypatch):
     assert sizes == [12, 12]
 
 
-def test_poolings_are_of_the_same_frames(clips):
-    frames = VideoEncoder(**SMALL).encode_frames(clips[:3])
+def test_poolings_are_of_the_same_frames(encoder, clips):
+    frames = like(encoder).encode_frames(clips[:3])
     assert frames.vectors.shape == (3, 4, 1280) and frames.mask.all()
     for pooling in ("mean", "max", "mean+std"):
-        encoder = VideoEncoder(**SMALL, pooling=pooling)
+        encoder = like(encoder, pooling=pooling)
         found = encoder.encode(clips[:3]).vectors
         assert found.shape[1] == encoder.dim
         torch.testing.assert_close(found, pool_over_time(frames.vectors, pooling), atol=1e-5, rtol=1e-4)
 
 
-def test_motion_shows_in_the_deviation_and_a_still_has_none(clips):
-    deviation = VideoEncoder(**SMALL, pooling="mean+std").encode(clips[:3]).vectors[:, 1280:]
+def test_motion_shows_in_the_deviation_and_a_still_has_none(encoder, clips):
+    deviation = like(encoder, pooling="mean+std").encode(clips[:3]).vectors[:, 1280:]
     assert deviation[2].abs().max() < 1e-6 < deviation[1].abs().max()
 
 
@@ -78,12 +87,12 @@ def test_what_is_missing_is_masked_and_no_error(encoder, clips):
     assert encoder.encode([]).vectors.shape == (0, encoder.dim)
 
 
-def test_an_unreadable_video_is_named_or_left_out(clips):
-    with pytest.raises(MediaError, match=r"row 1, .*damaged\.mp4: it is no video file.*on_error"):
-        VideoEncoder(**SMALL).encode([clips[0], clips[3]])
+def test_an_unreadable_video_is_named_or_left_out(encoder, clips):
+    with pytest.raises(MediaError, match=r"row 1, .*damaged\.mp4: it is no sound or video file.*on_error"):
+        like(encoder).encode([clips[0], clips[3]])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = VideoEncoder(**SMALL, on_error="missing").encode([clips[0], clips[3], "nowhere.mp4"])
+        found = like(encoder, on_error="missing").encode([clips[0], clips[3], "nowhere.mp4"])
     assert found.mask.tolist() == [True, False, False]
     (warning,) = [one for one in caught if issubclass(one.category, UserWarning)]
     assert (
@@ -103,44 +112,44 @@ def test_one_video_is_not_taken_for_a_list(encoder, clips):
         encoder.encode(clips[0])
 
 
-def test_the_cache_knows_pooling_number_and_place_of_frames(clips, monkeypatch):
-    settings = SMALL | {"cache": True}
-    first = VideoEncoder(**settings).encode(clips[:2]).vectors
+def test_the_cache_knows_pooling_number_and_place_of_frames(encoder, clips, monkeypatch):
+    first = like(encoder, cache=True).encode(clips[:2]).vectors
     attention = AttentionPooling(1280)
     attention.query.data[:] = 1.0
     others = [{"pooling": "max"}, {"frames": 3}, {"at": "scenes"}, {"normalize": True}, {"pooling": attention}]
     for other in others:
-        plain = VideoEncoder(**settings | other | {"cache": False}).encode(clips[:2]).vectors
-        torch.testing.assert_close(VideoEncoder(**settings | other).encode(clips[:2]).vectors, plain)
-    again = VideoEncoder(**settings)
+        plain = like(encoder, **other).encode(clips[:2]).vectors
+        torch.testing.assert_close(like(encoder, **other, cache=True).encode(clips[:2]).vectors, plain)
+    again = like(encoder, cache=True)
     monkeypatch.setattr(again, "_squares", lambda item: pytest.fail("decoded again"))
     assert torch.equal(again.encode(clips[:2]).vectors, first)
 
 
-def test_sound_stands_behind_the_frames(clips):
-    encoder = VideoEncoder(**SMALL, sound=True)
-    frames = VideoEncoder(**SMALL).encode(clips[:1]).vectors
+def test_sound_stands_behind_the_frames(encoder, clips):
+    frames = encoder.encode(clips[:1]).vectors
+    encoder = VideoEncoder(**SMALL, sound=True)  # which builds a second network, with the same weights
     sound = AudioEncoder(weights="random", cache=False, progress=False).encode(clips[:1]).vectors
     found = encoder.encode([clips[0], None])
     assert encoder.dim == frames.shape[1] + sound.shape[1] and found.mask.tolist() == [True, False]
     torch.testing.assert_close(found.vectors[:1], torch.cat([frames, sound], dim=1), atol=1e-4, rtol=1e-3)
 
 
-def test_a_silent_video_is_never_half_a_vector(clips):
+def test_a_silent_video_is_never_half_a_vector(encoder, clips):
     with pytest.raises(MediaError, match=r"1 of 2 videos have no sound \(row 1, .*moving\.mp4\).*encode_parts"):
-        VideoEncoder(**SMALL, sound=True).encode(clips[:2])
-    encoder = VideoEncoder(**SMALL, sound=True, on_error="missing")
-    with pytest.warns(UserWarning, match="1 of 2 videos have no sound"):
+        like(encoder, sound=True).encode(clips[:2])
+    encoder = like(encoder, sound=True, on_error="missing")
+    with pytest.warns(UserWarning, match="1 of 2 videos have no sound") as caught:
         found = encoder.encode(clips[:2])
     assert found.mask.tolist() == [True, False] and found.vectors[1].isnan().all()
+    assert caught[0].filename == __file__
 
 
-def test_parts_keep_the_frames_of_a_silent_video(clips):
+def test_parts_keep_the_frames_of_a_silent_video(encoder, clips):
     memory = np.zeros((2, 8, 8, 3), np.uint8)
-    parts = VideoEncoder(**SMALL, sound=True).encode_parts([clips[0], clips[1], None, memory])
+    parts = like(encoder, sound=True).encode_parts([clips[0], clips[1], None, memory])
     assert parts["video"].mask.tolist() == [True, True, False, True]
     assert parts["audio"].mask.tolist() == [True, False, False, False]
-    assert list(VideoEncoder(**SMALL).encode_parts(clips[:1])) == ["video"]
+    assert list(like(encoder).encode_parts(clips[:1])) == ["video"]
 
 
 def test_frames_are_what_sample_frames_gives(encoder, clips):
@@ -153,11 +162,11 @@ def test_frames_are_what_sample_frames_gives(encoder, clips):
     ("arguments", "words"),
     [({"frames": 0}, "frames is 0"), ({"at": "start"}, "at is 'start'"), ({"pooling": "sum"}, "pooling is 'sum'")],
 )
-def test_arguments_are_checked(arguments, words):
+def test_arguments_are_checked(encoder, arguments, words):
     with pytest.raises(ValueError, match=words):
         VideoEncoder(**SMALL | arguments)
     with pytest.raises(ValueError, match="takes 3 numbers a frame"):
-        VideoEncoder(**SMALL, pooling=AttentionPooling(3)).encode([])
+        like(encoder, pooling=AttentionPooling(3)).encode([])
 
 
 FRAMES = torch.tensor([[[1.0, 4], [3, 0], [9, 9]], [[2, 2], [0, 0], [0, 0]]])

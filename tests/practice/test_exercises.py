@@ -202,6 +202,18 @@ def test_a_wrong_answer_is_caught_with_the_rule_it_breaks_and_a_small_input(exer
         ("hadamard_fusion", "gives ones for an item that has nothing", "the empty product"),
         ("hadamard_fusion", "adds logarithms, which negative numbers do not have", "signs stay"),
         ("hadamard_fusion", "takes the dot product", "as long as one modality"),
+        ("gated_fusion", "gives the missing a share, which is lost", "share the whole 1"),
+        ("attention_fusion", "forgets the root of dim", "divided by the root of dim"),
+        ("late_fusion", "divides by the sum of the weights", "SQUARES"),
+        ("choose_weights", "chooses on the test", "never looked at"),
+        ("choose_weights", "takes the last of equals", "the smallest is chosen"),
+        ("modality_contribution", "takes the weight itself", "ROOT of a weight"),
+        ("mend_multimodal", "leaves the network in training mode", "in eval mode"),
+        ("mend_multimodal", "takes the mean over all items", "`warm` rows alone"),
+        ("encode_files", "opens inside the try, and reads the pixels outside", "breaks off"),
+        ("fuse_modalities", "takes the mean over all items", "`warm` rows that have"),
+        ("score_multimodal", "bars what has no vector", "neither NaN nor barred"),
+        ("list_with_reasons", "reads contributions by the place in the list", "by item"),
         ("ndcg_at_k", "always expects k hits of the ideal order", "min(k, number of relevant"),
         ("ndcg_at_k", "takes the ideal order of the hits it found", "found or not"),
         ("ndcg_at_k", "ignores k", "only the first k"),
@@ -260,12 +272,12 @@ def test_a_stub_is_not_attempted_however_it_says_so(exercise):
 def test_the_input_that_is_shown_can_be_pasted_and_shows_the_mistake(exercise):
     import torch
 
-    from recsys_lessons.practice.toys import ToyEncoder
+    from recsys_lessons.practice import toys
 
     for mutant in exercise.mutants.values():
         result = run_check(exercise, mutant)
         if result.status == "failed" and result.expected != "ValueError" and "as they were" not in result.rule["en"]:
-            names = {"torch": torch, "np": np, "ToyEncoder": ToyEncoder}
+            names = {"torch": torch, "np": np, **vars(toys)}
             wrong, right = (eval(result.input, {**names, exercise.name: f}) for f in (mutant, exercise.reference))
             assert repr(wrong) != repr(right)
 

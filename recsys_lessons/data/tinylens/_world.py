@@ -79,7 +79,8 @@ def make_tinylens(
         n_items, n_users, seed: sizes, and which world of that size.
         n_days: from 2024-01-01; users watch about 50 videos in 180 days, and in proportion otherwise.
         media: write covers, sounds and clips too (about half a minute for 600 items, 60 MB), also into a world that was
-            made without, and only those that are not there; False leaves the folder's media as they are.
+            made without, and only those that are not there. False leaves the folder's media as they are, and their
+            columns out, so that the world is the same whether somebody has asked for media before or not.
         progress: show a bar where it takes over a second.
 
     Raises:
@@ -106,11 +107,11 @@ def make_tinylens(
         _files.write_tables(path, arguments, _generate(n_items, n_users, seed, n_days, progress))
     if media:
         _media.write_media(path, _files.read_tables(path)["truth/items"], seed, progress)
-    return load_tinylens(path)
+    return load_tinylens(path, media=media)
 
 
-def load_tinylens(folder: str | Path) -> TinyLens:
-    """Read a world that `make_tinylens` has written.
+def load_tinylens(folder: str | Path, *, media: bool = True) -> TinyLens:
+    """Read a world that `make_tinylens` has written; `media=False` leaves the columns of its media out.
 
     Raises:
         DataFileError: the folder, or a table in it, is missing, damaged, or of another version.
@@ -120,7 +121,8 @@ def load_tinylens(folder: str | Path) -> TinyLens:
         raise DataFileError(f"{path}: {problem}. Make the world again, in a new folder: make_tinylens('new-folder').")
     tables = _files.read_tables(path)
     items = _with_text(tables["items"])
-    items = items.assign(**_media.media_columns(path, items["item_id"]))
+    if media:
+        items = items.assign(**_media.media_columns(path, items["item_id"]))
     data = Dataset(items, tables["users"], tables["interactions"])
     parts = ("items", "users", "tastes", "changes", "context_effects")
     truth = Truth(*(tables[f"truth/{name}"] for name in parts))

@@ -59,6 +59,7 @@ def movies(folder: Path, seeds: Sequence[int]) -> tuple[pd.DataFrame, dict]:
             runs.setdefault(name, []).append(value)
     rivals = [f"{name}: {form}" for name in modalities for form in ("profile", "whitened profile", "map")]
     facts = {
+        "command": "python benchmarks/multimodal.py movies --movies FOLDER",  # where it lies on a machine is no matter
         "movies": data.n_items,
         "people": int(data.interactions["user_id"].nunique()),
         "likes": len(data.interactions),

@@ -165,7 +165,7 @@ check("contrastive_loss")
 # And two covers of one topic in a batch count as wrong answers of each other, although either would do.
 # %% [markdown] lang="zh" tags=["solution"]
 # 批次越大，题目越难：正确答案旁边的错误答案更多。温度越低，越由最相近的错误答案决定。
-# 什么都不懂的向量损失是 log n，第一轮训练就和它比。另外，同一个批次里同一主题的两张封面会互相当作错误答案，尽管哪一张都对。
+# 什么都不懂的向量损失是 log n，第一轮训练就和它比。另外，同一个批次里同一话题的两张封面会互相当作错误答案，尽管哪一张都对。
 # %% tags=["solution"]
 from torch.nn.functional import normalize
 

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # Exercises 10: fusion
 #
-# Seven functions behind lesson 10: three ways to make one vector of several by hand, two that let the item choose, the
+# Seven functions behind lesson 10: three fixed ways to make one vector of several, two that let the item choose, the
 # fusion of scores instead of vectors, and the choice of weights without a leak. **Time**: 90 minutes, in any number of
 # sittings. **Before**: lesson `10_fusion`; torch: `stack`, `cat`, `masked_fill`.
 #
@@ -13,8 +13,8 @@
 # %% [markdown] lang="zh"
 # # 练习 10：融合
 #
-# 第 10 课背后的七个函数：三种手工的办法把几个向量合成一个，两种让物品自己选择的办法，融合得分而不是向量，
-# 以及不泄漏地选权重。**用时**：90 分钟，可以分几次做。**基础**：第 10 课 `10_fusion`；
+# 第 10 课背后的七个函数：三种固定的办法把几个向量合成一个，两种由物品自己决定份额，一种融合的是得分而不是向量，
+# 最后是不泄漏地选权重。**用时**：90 分钟，可以分几次做。**基础**：第 10 课 `10_fusion`；
 # 会用 torch 的 `stack`、`cat` 和 `masked_fill`。
 #
 # 把 `...` 换成你的答案，运行这个单元，再运行下面的检查。检查会用新生成的随机输入调用你的函数；
@@ -47,8 +47,9 @@ from recsys_lessons.practice import check, hint, progress  # noqa: F401
 #   missing. Side by side, in their order, and each item divided by the root of the sum of the weights of what it has.
 #   An item that has nothing gets a row of NaN.
 #
-# **Example.** `vectors = [[[0], [5]], [[9], [7]]]`, `rows = [0]`, `weights = [3, 1]`. The means are 0 and 9, row 1 becomes
-# 5 and -2, divided by the lengths 1 and -1. With the roots it is `[1.73, -1]`, divided by the root of 4: `[0.87, -0.5]`.
+# **Example.** `vectors = [[[0], [5]], [[9], [7]]]`, `rows = [0]`, `weights = [3, 1]`. The means are 0 and 9; less these,
+# row 1 is 5 and -2, and at length 1 it is 1 and -1. Times the roots of the weights: `[1.73, -1]`; divided by the root of
+# 4: `[0.87, -0.5]`.
 # Row 0 equals the mean and becomes `[0, 0]`. If the 7 were NaN, row 1 would be `[1, 0]`.
 # %% [markdown] lang="zh"
 # ## 1. `concat_fusion`
@@ -67,7 +68,7 @@ from recsys_lessons.practice import check, hint, progress  # noqa: F401
 #   每个物品再除以它拥有的模态的权重之和的平方根。什么都没有的物品，整行为 NaN。
 #
 # **例子**：`vectors = [[[0], [5]], [[9], [7]]]`，`rows = [0]`，`weights = [3, 1]`。均值是 0 和 9，
-# 第 1 行减去均值得到 5 和 -2，除以长度得到 1 和 -1，乘以权重的平方根得到 `[1.73, -1]`，再除以 4 的平方根：`[0.87, -0.5]`。
+# 第 1 行减去均值得到 5 和 -2，除以各自的长度得到 1 和 -1，乘以权重的平方根得到 `[1.73, -1]`，再除以 4 的平方根：`[0.87, -0.5]`。
 # 第 0 行等于均值，得到 `[0, 0]`。如果 7 换成 NaN，第 1 行就是 `[1, 0]`。
 # %%
 def concat_fusion(vectors, rows, weights):
@@ -139,8 +140,8 @@ assert torch.allclose((mine[1:] @ mine[0])[both], ((cosines[0] + 0.5 * cosines[1
 # def weighted_sum(vectors, mask, weights): ...   # -> torch.Tensor
 # ```
 #
-# - `vectors`：M 个形状 `(n, dim)` 的 float32 张量的列表，在同一个空间里。`mask`：形状 `(n, M)` 的布尔张量，
-#   物品有这个模态时为 True。缺失行里可以是任何东西，包括 NaN，都不读。
+# - `vectors`：列表，M 个形状 `(n, dim)` 的 float32 张量，都在同一个公共空间里。`mask`：掩码，形状 `(n, M)` 的布尔张量，
+#   物品有这个模态时为 True。缺失的行里可以是任何值，包括 NaN，不会被读取。
 # - `weights`：M 个不小于 0 的数，不全为 0。权重为 0 的模态不算存在。
 # - 返回：形状 `(n, dim)` 的 float32 张量：对每个物品，把存在的模态的 权重 x 向量 相加，除以存在的模态的权重之和。
 #   什么都没有的物品，整行为 NaN。
@@ -164,7 +165,7 @@ check("weighted_sum")
 # alignment. Concatenation needs no common space, which is why it comes first.
 # %% [markdown] lang="zh" tags=["solution"]
 # 文本向量的第五个数和图片向量的第五个数毫无关系：两个编码器的空间要先对齐，例如都回归到同一个目标(SVD 的物品因子)，
-# 或者做对比对齐。拼接不需要共同的空间，所以排在第一。
+# 或者做对比对齐。拼接不需要公共空间，所以排在第一。
 # %% tags=["solution"]
 from recsys_lessons.fusion import operators
 
@@ -196,15 +197,15 @@ assert course.isnan().any(dim=1).equal(~mask.any(dim=1))
 # %% [markdown] lang="zh"
 # ## 3. `hadamard_fusion`
 #
-# **面试题**：*两个模态逐位相乘，能表达哪些相加表达不了的东西？遇到缺失、0 和符号时会怎样？*
+# **面试题**：*两个模态的逐元素乘积(Hadamard 积)，能表达哪些相加表达不了的东西？遇到缺失、0 和符号时会怎样？*
 #
 # ```python
 # def hadamard_fusion(vectors, mask): ...   # -> torch.Tensor
 # ```
 #
-# - `vectors`：M 个形状 `(n, dim)` 的 float32 张量的列表，在同一个空间里。`mask`：形状 `(n, M)` 的布尔张量，
-#   物品有这个模态时为 True。缺失行里可以是任何东西，包括 NaN，都不读。
-# - 返回：形状 `(n, dim)` 的 float32 张量：物品拥有的各模态逐位相乘。只有一个模态的物品得到它自己的向量；
+# - `vectors`：列表，M 个形状 `(n, dim)` 的 float32 张量，都在同一个公共空间里。`mask`：掩码，形状 `(n, M)` 的布尔张量，
+#   物品有这个模态时为 True。缺失的行里可以是任何值，包括 NaN，不会被读取。
+# - 返回：形状 `(n, dim)` 的 float32 张量：物品拥有的各模态的逐元素乘积。只有一个模态的物品得到它自己的向量；
 #   什么都没有的物品，整行为 NaN。
 #
 # **例子**：`vectors = [[[2, -3]], [[5, -1]]]`。两个都存在时，答案是 `[[10, 3]]`；`mask = [[True, False]]` 时是 `[[2, -3]]`。
@@ -223,7 +224,7 @@ check("hadamard_fusion")
 # that says nothing erases what the others know. So raw encoder vectors are never multiplied: a learned layer comes first,
 # which decides what each place means, as in `HadamardFusion` of the course.
 # %% [markdown] lang="zh" tags=["solution"]
-# 乘积是“与”：每个模态都认为大，这一位才大。两个“否”相乘得到“是”，一个 0 会抹掉其他模态知道的一切。
+# 乘积是"与"：每个模态都认为大，这一位才大。两个"否"相乘得到"是"，一个 0 会抹掉其他模态知道的一切。
 # 所以不能直接相乘编码器的原始向量：前面要有一个学出来的层，决定每一位的含义，课程里的 `HadamardFusion` 就是这样。
 # %% tags=["solution"]
 random = torch.Generator().manual_seed(1)
@@ -245,7 +246,7 @@ assert torch.allclose(hadamard_fusion(vectors, mask), course, atol=1e-6, equal_n
 #
 # - `vectors`: a list of M tensors `(n, dim)`, float32, in one common space. A row of NaN means that the item lacks this
 #   modality.
-# - `logits`: `(n, M, dim)`, float32, what a small network thinks of each number of each modality. The logits of a missing
+# - `logits`: `(n, M, dim)`, float32, what a small network gives each number of each modality. The logits of a missing
 #   modality may be anything, also NaN, and are not read.
 # - Returns `(n, dim)`, float32. Place d of the fused vector is the mean of place d of the modalities, weighted by shares:
 #   the softmax of `logits[:, :, d]` over the modalities that the item has. An item that has nothing gets a row of NaN.
@@ -256,15 +257,15 @@ assert torch.allclose(hadamard_fusion(vectors, mask), course, atol=1e-6, equal_n
 # %% [markdown] lang="zh"
 # ## 4. `gated_fusion`
 #
-# **面试题**：*请解释多个模态的门控融合：什么是门，softmax 在哪一维上做？模态缺失时，它的门怎么办？* (Arevalo et al. 2017)
+# **面试题**：*请解释多个模态的门控融合：什么是门控，softmax 在哪一维上做？模态缺失时，它的门控怎么办？* (Arevalo et al. 2017)
 #
 # ```python
 # def gated_fusion(vectors, logits): ...   # -> torch.Tensor
 # ```
 #
-# - `vectors`：M 个形状 `(n, dim)` 的 float32 张量的列表，在同一个空间里。一整行 NaN 表示物品缺少这个模态。
-# - `logits`：形状 `(n, M, dim)` 的 float32 张量，一个小网络对每个模态的每一位的看法。
-#   缺失模态的 logits 可以是任何东西，包括 NaN，都不读。
+# - `vectors`：列表，M 个形状 `(n, dim)` 的 float32 张量，都在同一个公共空间里。一整行 NaN 表示物品缺少这个模态。
+# - `logits`：形状 `(n, M, dim)` 的 float32 张量，一个小网络给每个模态的每一位打的分。
+#   缺失模态的 logits 可以是任何值，包括 NaN，不会被读取。
 # - 返回：形状 `(n, dim)` 的 float32 张量。融合向量的第 d 位，是各模态第 d 位按份额的加权平均：
 #   份额是 `logits[:, :, d]` 在物品拥有的模态之间做的 softmax。什么都没有的物品，整行为 NaN。
 #
@@ -287,8 +288,8 @@ check("gated_fusion")
 # modality, which is also called a gate, decides about each by itself; its shares do not add up to 1. The logits come from
 # a layer that is trained, and it has to see modalities missing in training, or it will not know what to do without them.
 # %% [markdown] lang="zh" tags=["solution"]
-# 要在 softmax 之前屏蔽：之后再屏蔽，缺失部分的份额就白白丢掉，向量变短。给每个模态一个 sigmoid 也叫门，
-# 但各自独立，份额加起来不是 1。logits 来自一个学出来的层；训练时要让它见过模态缺失，否则真的缺了它不知所措。
+# 掩码要加在 softmax 之前：加在之后，缺失模态的份额就白白丢掉，向量变短。给每个模态一个 sigmoid，也叫门控，
+# 但各管各的，份额加起来不是 1。logits 来自一个学出来的层；训练时要让它见过模态缺失，否则真的缺失时它不知道怎么办。
 # %% tags=["solution"]
 random = torch.Generator().manual_seed(2)
 vectors, logits = list(torch.randn(3, 40, 8, generator=random)), torch.randn(40, 3, 8, generator=random)
@@ -328,7 +329,7 @@ assert torch.allclose(gated_fusion(same, logits), vectors[0], atol=1e-6)
 # def attention_fusion(vectors, query): ...   # -> (torch.Tensor, torch.Tensor)
 # ```
 #
-# - `vectors`：M 个形状 `(n, dim)` 的 float32 张量的列表，在同一个空间里。一整行 NaN 表示物品缺少这个模态。
+# - `vectors`：列表，M 个形状 `(n, dim)` 的 float32 张量，都在同一个公共空间里。一整行 NaN 表示物品缺少这个模态。
 #   `query`：形状 `(dim,)` 的 float32 张量，可以是学出来的，也可以是用户的画像。
 # - 返回：`(fused, shares)`，都是 float32。`shares` 形状 `(n, M)`：对每个物品，在它拥有的模态之间，
 #   对 向量 · query / √dim 做 softmax；缺失的为 0。`fused` 形状 `(n, dim)`：份额 x 向量 之和。
@@ -388,7 +389,7 @@ assert torch.allclose(shares.sum(dim=1), mask.any(dim=1).float()) and not shares
 #
 # **Example.** One person, two items: `scores = [[[0, 8]], [[3, 1]]]`, `weights = [4, 3]`. z is `[-1, 1]` and `[1, -1]`,
 # the sum `[-1, 1]`, divided by 5: `[[-0.2, 0.2]]`. If the second item had no picture, `masks = [[True, True], [True, False]]`,
-# the other's 3 would be the only score there, so its z is 0: -4 / 5 and 4 / 4, `[[-0.8, 1]]`.
+# the 3 would be the only picture score, so its z is 0: -4 / 5 and 4 / 4, `[[-0.8, 1]]`.
 # %% [markdown] lang="zh"
 # ## 6. `late_fusion`
 #
@@ -399,9 +400,9 @@ assert torch.allclose(shares.sum(dim=1), mask.any(dim=1).float()) and not shares
 # ```
 #
 # - `scores`：形状 `(M, 人数, 物品数)` 的 float64 数组，每个模态来自一个模型。`masks`：形状 `(M, 物品数)` 的布尔数组，
-#   物品有这个模态时为 True。缺失模态的得分可以是任何东西，包括 NaN，都不读。`weights`：M 个大于 0 的数。
+#   物品有这个模态时为 True。缺失模态的得分可以是任何值，包括 NaN，不会被读取。`weights`：M 个大于 0 的数。
 # - 返回：形状 `(人数, 物品数)` 的 float64 数组：(权重 x z 之和) / √(权重² 之和)，两个和都只取物品拥有的模态。
-#   z 是一个人在一个模态上的得分，减去均值再除以标准差(除以 n 的那种)，都只在拥有该模态的物品上取；
+#   z 是一个人在一个模态上的得分，减去均值再除以标准差(总体标准差，除以 n)，都只在拥有该模态的物品上取；
 #   这些得分全都相同时 z 为 0。什么都没有的物品得 0 分。
 #
 # **例子**：一个人、两个物品：`scores = [[[0, 8]], [[3, 1]]]`，`weights = [4, 3]`。z 是 `[-1, 1]` 和 `[1, -1]`，
@@ -434,7 +435,7 @@ check("late_fusion")
 # only together, it cannot see.
 # %% [markdown] lang="zh" tags=["solution"]
 # 为什么除以平方和的平方根，而不是权重之和？三个独立意见的平均比一个意见更接近 0。除以权重之和，
-# 模态齐全的物品就挤在列表中间，两头全是缺了点什么的物品。后期融合不需要共同的空间，什么模型都能接；
+# 模态齐全的物品就挤在列表中间，两头全是模态不全的物品。晚期融合不需要公共空间，什么模型都能接；
 # 但两个模态合在一起才能说明的东西，它看不到。
 # %% tags=["solution"]
 from recsys_lessons import fusion
@@ -536,11 +537,12 @@ assert 0.3 < choose_weights(np.stack([text, other]), wanted, split, 5) < 0.7  # 
 # `progress()` shows what is passed. In a terminal, `recsys-lessons check exercises/10_fusion.ipynb` checks this notebook
 # in a process of its own. A worked answer to each exercise is in `solutions/10_fusion.ipynb`.
 #
-# **To say it aloud.** Before modalities are fused they are brought to one scale, with means from the training items alone.
-# Side by side, with the roots of the weights, a dot product is the weighted mean of their cosines. A sum needs one common
-# space, and a product is an "and". What an item lacks is not zero: it contributes nothing, and the rest is rescaled. Gates
-# and attention let each item choose, by a softmax among what it has. Late fusion standardises each person's scores first.
-# Weights come from items made new inside the training data; the test is looked at once, at the end.
+# **To say it aloud.** Before modalities are fused they are brought to one scale, with means from the training items
+# alone. Side by side, with the roots of the weights, a dot product is the weighted mean of their cosines. A sum and a
+# product need a common space, and the product is an "and". What an item lacks is not zero: it contributes nothing, and
+# the rest is rescaled. Gates and attention let each item choose, by a softmax among what it has. Late fusion
+# standardises each person's scores first. Weights come from items made new inside the training data; the test is looked
+# at once, at the end.
 # %% [markdown] lang="zh"
 # ## 做完之后
 #
@@ -548,6 +550,6 @@ assert 0.3 < choose_weights(np.stack([text, other]), wanted, split, 5) < 0.7  # 
 # 会在单独的进程里检查这本 notebook。每题的参考答案在 `solutions/zh/10_fusion.ipynb`。
 #
 # **试着说出来**：融合之前，各模态先统一尺度，均值只从训练物品里取。按权重的平方根并排拼接，内积就是各余弦的加权平均。
-# 相加需要同一个空间；相乘是“与”。物品缺少的模态不是 0：它什么都不贡献，其余部分重新缩放。
-# 门和注意力让每个物品自己选择，在它拥有的模态之间做 softmax。后期融合先把每个人的得分标准化。
+# 相加和相乘都需要公共空间，相乘是"与"。物品缺少的模态不是 0：它什么都不贡献，其余部分重新缩放。
+# 门控和注意力让每个物品自己选择，在它拥有的模态之间做 softmax。晚期融合先把每个人的得分标准化。
 # 权重用训练数据内部变成新物品的那些来选；测试集只在最后看一次。

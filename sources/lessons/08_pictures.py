@@ -1,35 +1,35 @@
 # %% [markdown] lang="en"
 # # Pictures: from a cover to a vector
 #
-# **The question.** What does a pretrained network see in a cover, and what ruins it without a word?
+# **The question.** What does a pretrained network see in a cover, and what ruins its vector without an error?
 #
 # **Time**: one hour. **Before**: lesson 02 (text vectors, pooling, centring), torch: `permute`, `mean`.
 #
 # **Afterwards you can say in an interview**: "A frozen network turns a cover into a vector by averaging its last feature
 # map. I compare it with random weights and with a colour histogram, since both are better than one expects. Wrong
-# preprocessing raises no error; I test it on one picture against the reference. To let a sentence find a picture I learn
+# preprocessing raises no error; I compare one picture's vector with a reference. To let a sentence find a picture I learn
 # two linear maps with a contrastive loss, and measure recall on items that were held out."
 # %% [markdown] lang="zh"
 # # 图片：从封面到向量
 #
-# **问题**：预训练网络在一张封面里看到了什么？又是什么会不声不响地毁掉它？
+# **问题**：预训练网络在一张封面里看到了什么？哪些错误不报错，却会毁掉向量？
 #
 # **用时**：一小时。**基础**：第 02 课(文本向量、池化、去均值)；会用 torch 的 `permute`、`mean`。
 #
 # **学完后，面试时你可以这样说**："冻结的网络对最后一层特征图取平均，就把封面变成一个向量。我会拿它和随机权重、颜色直方图比，
-# 因为这两个基线比想象中强。预处理错了不会报错，我用一张图和参考结果对比来检查。要让一句话找到图片，就用对比损失学两个线性映射，
-# 并在留出的物品上测召回率。"
+# 因为这两个基线比想象中强。预处理错了不会报错，我拿一张图的向量和参考向量对比来检查。要让一句话找到图片，
+# 就用对比损失学两个线性映射，并在留出的物品上测召回率。"
 # %% [markdown] lang="en"
 # ## The result first
 #
 # TinyLens is **a generated world**: a program drew these covers. Each has a *topic* (its shapes; the words tell it too) and
 # one of six *styles* (its colours and strokes), which nothing but the cover shows. A clip's mood and tempo are not in the
-# cover. So it is known what a network could find here; about real covers it proves nothing.
+# cover. So we know what a network could find here; about real covers it proves nothing.
 # %% [markdown] lang="zh"
 # ## 先看结果
 #
 # TinyLens 是**一个生成的世界**：这些封面由程序画出。每张有一个*话题*(看形状；文字里也有)和六种*风格*之一(看颜色和笔触)，
-# 风格只有封面知道。短片的情绪和节奏不在封面里。所以网络在这里能找到什么是已知的；至于真实的封面，它什么也证明不了。
+# 风格只体现在封面上。短片的情绪和节奏不在封面里。所以网络在这里最多能找到什么，我们事先知道；但对真实的封面，这证明不了什么。
 # %%
 import numpy as np
 import pandas as pd
@@ -43,21 +43,23 @@ items, truth = world.data.items, world.truth.items
 assert 0 < items["cover"].isna().sum() < 0.1 * len(items)  # a few items have no cover
 contact_sheet(items, 16, title="Covers of a generated world, TinyLens")
 # %% [markdown] lang="en"
-# Below, a network that has never seen such drawings, trained on photographs of a thousand kinds of things (ImageNet;
-# EfficientNet, Tan and Le 2019), gives vectors from which topic and style are read, and a cover is found for a sentence.
+# The network below was trained on photographs of a thousand kinds of things (ImageNet; EfficientNet, Tan and Le 2019).
+# Without further training, its vectors of these drawings show topic and style, and let a sentence find covers.
 # %% [markdown] lang="zh"
-# 下面的网络从没见过这种画，它是在一千类物体的照片(ImageNet)上训练的(EfficientNet, Tan, Le 2019)。用它的向量，不再训练网络，就能认出话题和风格，还能根据一句话找到封面。
+# 下面的网络是在一千类物体的照片上训练的(ImageNet；EfficientNet, Tan, Le 2019)。不再训练网络，只用它给这些画的向量，
+# 就能认出话题和风格，还能根据一句话找到封面。
 # %% [markdown] lang="en"
 # ## 1. A picture as numbers
 #
-# A file gives bytes, `(height, width, 3)`: red, green and blue from 0 to 255. A network wants `(3, height, width)`,
-# floats, less a mean and over a deviation, those of its own training (this one: 0.5 and 0.5; many others: the means of
-# ImageNet). By hand, on 4 x 4 pixels:
+# A file gives bytes, `(height, width, 3)`: red, green and blue from 0 to 255. A network wants floats `(3, height, width)`,
+# from 0 to 1, less a mean and divided by a standard deviation: those of its own training (this one: 0.5 and 0.5; many
+# others: the means and deviations of ImageNet). By hand, on 4 x 4 pixels:
 # %% [markdown] lang="zh"
 # ## 1. 一张图片就是一堆数
 #
-# 文件给出的是字节，形状 `(高, 宽, 3)`：红、绿、蓝，取值 0 到 255。网络要的是 `(3, 高, 宽)` 的浮点数，减去均值再除以标准差，
-# 而且必须是它训练时用的那一组(这个网络是 0.5 和 0.5，很多别的网络用 ImageNet 的均值)。用 4 x 4 个像素手算一遍：
+# 文件给出的是字节，形状 `(高, 宽, 3)`：红、绿、蓝，取值 0 到 255。网络要的是浮点数 `(3, 高, 宽)`，
+# 先缩放到 0 到 1，再减均值、除以标准差，而且必须是它训练时用的那一组(这个网络是 0.5 和 0.5，很多别的网络用 ImageNet 的均值和标准差)。
+# 用 4 x 4 个像素手算一遍：
 # %%
 encoder = ImageEncoder(progress=False)
 tiny = np.zeros((4, 4, 3), dtype=np.uint8)
@@ -83,12 +85,13 @@ for axes in panels:
     axes.set(xticks=[], yticks=[])
 picture
 # %% [markdown] lang="en"
-# A cover comes as 192 x 192 pixels and goes in as 160 x 160. The network slides its filters over it and leaves a map of 5 x 5
-# places with 1,280 numbers each. The mean over the 25 places, *global average pooling*, is the vector. Three habits:
-# pictures go in a **batch**; **eval** mode, always; and no gradients, which only cost memory here.
+# A cover comes as 192 x 192 pixels and goes in as 160 x 160. The network slides its filters over it and leaves a *feature
+# map*: 5 x 5 places with 1,280 numbers each. The mean over the 25 places, *global average pooling*, is the vector. Three
+# habits: pictures go in a **batch**; **eval** mode, always; and no gradients, which only cost memory here.
 # %% [markdown] lang="zh"
-# 封面原是 192 x 192 像素，送进去时是 160 x 160。网络用滤波器在上面滑动，最后得到 5 x 5 个位置的特征图，每个位置 1,280 个数；
-# 对这 25 个位置取平均，就是*全局平均池化*，结果就是向量。三个习惯：图片**成批**送；一定用 **eval** 模式；关掉梯度，它在这里只占内存。
+# 封面原是 192 x 192 像素，送进去时是 160 x 160。网络的卷积核在图上滑动，最后得到 5 x 5 的*特征图*(feature map)，每个位置 1,280 个数；
+# 对这 25 个位置取平均，即*全局平均池化*(global average pooling)，就得到向量。三个习惯：图片**成批**送；一定用 **eval** 模式；
+# 关掉梯度，它在这里只占内存。
 # %%
 import timm
 from safetensors.torch import load_file
@@ -116,10 +119,12 @@ assert (vectors - core).norm() < 1e-3 * core.norm()
 
 
 # %% [markdown] lang="en"
-# In training mode batch norm scales each channel by the statistics of *this* batch. Then a vector depends on the pictures
-# beside it; and every call, gradients or not, changes the statistics that are stored.
+# *Batch norm*, a layer that shifts and scales each channel, uses stored statistics in eval mode. In training mode it uses
+# those of *this* batch: a vector then depends on the pictures beside it, and every call, gradients or not, changes what
+# is stored.
 # %% [markdown] lang="zh"
-# 训练模式下，批归一化(batch norm)用*这一批*的统计量缩放每个通道：向量取决于旁边放了哪些图；而且每调用一次，不管有没有梯度，存着的统计量都会被改掉。
+# *批归一化*(batch norm)层对每个通道做平移和缩放：eval 模式下用存好的统计量，训练模式下用*这一批*的。于是向量取决于同一批里还有哪些图；
+# 而且每调用一次，不管有没有梯度，存好的统计量都会变。
 # %%
 def cosine(a, b):
     return float(torch.nn.functional.cosine_similarity(a, b, dim=-1).mean())
@@ -132,26 +137,23 @@ seen["train, beside seven others"] = pooled(batch)[0]
 seen["train, beside one other"] = pooled(batch[:2])[0]
 network.eval()
 seen["eval again, after these two calls"] = pooled(batch)[0]
-table = pd.Series({name: cosine(one, vectors[0]) for name, one in seen.items()}, name="cosine to the right vector")
-assert table.iloc[0] > 0.9999 and (table.iloc[1:] < 0.995).all()
-table.round(3).to_frame()
+modes = pd.Series({name: cosine(one, vectors[0]) for name, one in seen.items()}, name="cosine to the right vector")
+assert modes.iloc[0] > 0.9999 and (modes.iloc[1:] < 0.995).all()
+modes.round(3).to_frame()
 # %% [markdown] lang="en"
-# Two different covers have a cosine of about a third here: in training mode the picture is nearly a stranger to itself.
-#
 # ## 2. Random against pretrained weights
 #
 # Is the vector good, and does it owe that to the training? Three rivals: chance; a *colour histogram*, 48 numbers and no
 # network; and the same network with **random weights**. Two questions. A *linear probe*, here ridge regression onto one
-# column a class, learns on four fifths of the covers to name the topic and the style of the rest (5 folds). And NDCG@10 of
-# neighbours: are the nearest covers of the same topic, of the same style? First look at raw cosines.
+# column a class with a strong penalty, learns on four fifths of the covers to name the topic and the style of the rest (5
+# folds); chance names the most frequent class. And NDCG@10 of neighbours: are the nearest covers of the same topic, of the
+# same style? Chance is shuffled vectors. First look at raw cosines.
 # %% [markdown] lang="zh"
-# 在这里，两张不同的封面余弦大约是三分之一：训练模式下，一张图几乎认不出自己。
-#
 # ## 2. 随机权重与预训练权重
 #
 # 这个向量好不好？好的话，是训练的功劳吗？三个对手：随机水平；*颜色直方图*，只有 48 个数，没有网络；同一个网络的**随机权重**版本。问两个问题。
-# *线性探针*(这里用岭回归，每个类别一列)在五分之四的封面上学，说出其余封面的话题和风格(5 折)。近邻的 NDCG@10：最近的封面是不是同一个话题、同一种风格？
-# 先看原始的余弦。
+# *线性探针*(linear probe；这里用岭回归，每个类别一列，正则较强)在五分之四的封面上学，预测其余封面的话题和风格(5 折)；随机水平是总猜最常见的类别。
+# 近邻的 NDCG@10：最近的封面是不是同一个话题、同一种风格？随机水平是把向量打乱。先看原始的余弦。
 # %%
 from PIL import Image
 
@@ -184,11 +186,14 @@ for vectors in features.values():
     rows.append((vectors.shape[1], cosine(vectors, vectors[pair]), cosine(centred, centred[pair])))
 table = pd.DataFrame(rows, index=list(features), columns=shape)
 assert table.loc["random weights", "mean cosine of two"] > 0.95 and (table["after centring"].abs() < 0.1).all()
+assert modes.iloc[1:3].max() < table.loc["pretrained weights", "mean cosine of two"] + 0.15
 table.round(3)
 # %% [markdown] lang="en"
-# With random weights all covers point the same way. As in lesson 02, take the catalogue's mean away before any cosine.
+# With random weights all covers point nearly the same way. As in lesson 02, take the catalogue's mean away before cosines.
+# And in training mode a cover was hardly nearer to itself than two different covers are here (last row).
 # %% [markdown] lang="zh"
 # 随机权重下，所有封面几乎指向同一个方向。和第 02 课一样，算余弦之前先去均值：每个向量减去物品库的均值。
+# 再看前面的训练模式：一张封面和它自己的余弦，只比这里两张不同封面之间的(最后一行)高一点。
 # %%
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -237,11 +242,13 @@ quality.round(3)
 # %% [markdown] lang="en"
 # Random filters see edges, contrast and colour, and averaging keeps how much of each there is (Saxe et al. 2011): for the
 # style that is nearly all one needs, and a histogram does it too. So "the probe reads the style" is **no** evidence for
-# pretraining. What training brought is the *shape*: the topic. Whoever compares with chance alone credits the training
-# with what a histogram gives. Ten worlds (five with random weights):
+# pretraining. Even the topic is partly there; training brought the rest of it, the *shapes*. Whoever compares with chance
+# alone credits the training with what random filters give. Ten worlds (five with random weights), and the mood, which no
+# cover shows, as a control:
 # %% [markdown] lang="zh"
-# 随机的滤波器也看得到边缘、对比度和颜色，平均之后留下的是各有多少(Saxe et al. 2011)：对风格来说几乎够用了，颜色直方图也能做到。
-# 所以"探针读得出风格"**不能**证明预训练有用。训练带来的是*形状*，也就是话题。只和随机水平比，就会把直方图也能给的东西算成训练的功劳。再看十个世界(随机权重只有五个)：
+# 随机的卷积核也能看到边缘、对比度和颜色，平均之后留下的是各有多少(Saxe et al. 2011)：对风格来说几乎够用了，颜色直方图也能做到。
+# 所以"探针读得出风格"**不能**证明预训练有用。连话题也能读出一部分，训练带来的是其余的部分，即*形状*。
+# 只和随机水平比，就会把随机卷积核也能给的东西算成训练的功劳。再看十个世界(随机权重只有五个)，情绪在封面里没有，用作对照：
 # %%
 probes = read_results("tinylens_probes")
 ten = probes[probes["modality"] == "cover"].set_index(["attribute", "weights"])
@@ -266,12 +273,12 @@ picture
 #
 # Now damage the input in ways that happen, on 120 covers. `squashed`: the middle half of the width, stretched to a square,
 # as happens to a tall poster. `reshaped`: (h, w, 3) read as (3, h, w) by `reshape`, where `permute` was meant. Here is one
-# cover as the network gets it, drawn back as it would look if the numbers were right:
+# cover as the network gets it, turned back into a picture as if the numbers were right:
 # %% [markdown] lang="zh"
 # ## 3. 毁掉一切的预处理
 #
-# 现在用实际中会发生的方式弄坏输入，取 120 张封面。`squashed`：只取宽度的中间一半，再拉成正方形，竖版海报常遭此待遇。
-# `reshaped`：本该用 `permute`，却用 `reshape` 把 (h, w, 3) 读成了 (3, h, w)。下面是同一张封面送进网络时的样子，按"数值没问题"还原成图：
+# 现在用实际中会发生的方式弄坏输入，取 120 张封面。`squashed`：只取宽度的中间一半，再拉成正方形，竖版海报常这样变形。
+# `reshaped`：本该用 `permute`，却用 `reshape` 把 (h, w, 3) 读成了 (3, h, w)。下面是同一张封面送进网络时的样子，当作数值正确还原成图：
 # %%
 from copy import copy
 from dataclasses import replace
@@ -310,12 +317,13 @@ for axes, (name, one) in zip(picture.subplots(1, 8), inputs.items(), strict=True
     axes.set_title(name, fontsize=7)
 picture
 # %% [markdown] lang="en"
-# Two ways to be wrong. *Always*: catalogue and query go through the same fault; how many of the ten nearest are the right
-# ones? *Half of the time*: what learned from right vectors meets wrong ones, as when training and serving have two
-# preprocessings. The probe has learned from the other covers, rightly prepared, and reads these.
+# Two ways to be wrong. *Everywhere*: all covers go through the same fault; `neighbours kept` is the share of the ten nearest
+# that stay. *On one side*: training and serving have two preprocessings, so a probe that learned from right vectors (of the
+# other covers) reads wrong ones. `cosine` and `centred` compare each wrong vector with the right one of its cover.
 # %% [markdown] lang="zh"
-# 错法有两种。*一直错*：库和查询带着同样的毛病，十个最近邻里还有几个是对的？*有时错*：在正确向量上学到的模型遇到了错误的向量，
-# 比如训练和上线用了两套预处理。这里的探针在其余封面的正确向量上学，再来读这 120 张。
+# 错法有两种。*两边都错*：所有封面带着同样的毛病，`neighbours kept` 是十个最近邻里保住的比例。*只错一边*：训练和上线用了两套预处理，
+# 探针在(其余封面的)正确向量上学，读到的却是错误的向量。`cosine` 和 `centred` 拿同一张封面的错误向量和正确向量比，
+# `centred` 先去均值。
 # %%
 others = np.setdiff1d(np.flatnonzero(there), sample)
 right = covers.vectors[torch.from_numpy(sample)]
@@ -340,23 +348,23 @@ assert (cost.loc[["0..1, not normalised", "blue, green, red"], "probe: topic"] >
 cost.round(2)
 # %% [markdown] lang="en"
 # No line of this raised an error, and every result has the right shape. Three faults ruin the vectors. But note what does
-# *not*: without normalisation, or with red and blue exchanged, most is kept, since this network's constants are mild and
-# shapes and strokes tell what colours no longer do. That makes such faults harder to find, not harmless: each changes the
-# list of neighbours, and no metric would look broken. One line finds them all, the cosine with the reference on *one*
-# picture, which must be 1.00; so may the classifier that came with the weights, on a photograph of a cat.
+# *not*: without normalisation, or with red and blue exchanged, most is kept; this network's constants are mild, and shapes
+# and strokes remain. That makes such faults harder to find, not harmless: each changes the list of neighbours, and no
+# metric would look broken. One line finds them all: on *one* colourful picture the cosine with a *reference*, the vector
+# that the model's own example code gives, must be 1.00.
 # %% [markdown] lang="zh"
-# 没有一行报错，结果的形状也都对。有三种错误把向量毁了。但也要注意哪些*没有*：不做归一化，或红蓝对调，大部分信息还在，因为这个网络的常数比较温和，
-# 颜色说不出的，形状和笔触还说得出。这不代表无害，只是更难发现：近邻列表每次都变了，却没有哪个指标看上去坏掉。有一行代码能把它们全查出来：
-# 在*一张*图上和参考结果算余弦，必须是 1.00；也可以用权重自带的分类器，看它认不认得一张猫的照片。
+# 没有一行报错，结果的形状也都对。有三种错误把向量毁了。但也要注意哪些*没有*：不做归一化，或红蓝对调，大部分信息还在，
+# 因为这个网络的均值和标准差比较温和，形状和笔触也还在。这不代表无害，只是更难发现：近邻列表每次都变了，却没有哪个指标看上去坏掉。
+# 有一行代码能把它们全查出来：取*一张*色彩丰富的图，用模型官方示例代码算出*参考向量*，和它的余弦必须是 1.00。
 # %% [markdown] lang="en"
 # ## 4. Neighbours you can look at
 #
 # First line: a cover, and the five nearest by picture. Second line: the same item, and the five nearest by words. Below each
-# stands its truth, style and topic, which neither vector was told.
+# stand its true style and topic, which went into neither vector.
 # %% [markdown] lang="zh"
 # ## 4. 看得见的近邻
 #
-# 第一行：一张封面，和按图片最近的五张。第二行：同一个物品，和按文字最近的五个。下面标的是真相，即风格和话题，两种向量都没被告知。
+# 第一行：一张封面，和按图片最近的五张。第二行：同一个物品，和按文字最近的五个。下面标的是真实的风格和话题，两种向量都没用过这些标签。
 # %%
 present = np.flatnonzero(there)
 views = {"picture": nearest(covers.vectors[there]), "words": nearest(text[there])}
@@ -380,20 +388,21 @@ print(f"of ten neighbours by picture and ten by words, {agreed:.1f} are the same
 shares.round(3)
 # %% [markdown] lang="en"
 # Both find the topic, through items that are mostly not the same ones; the style is found by the picture alone, and rules
-# its list: colour and stroke fill more of the vector than shape does. An average over neighbours hides what it is near *in*.
+# its list: in its cosine, colour and stroke weigh more than shape. One number for nearness hides what it is nearness *in*.
 #
 # ## 5. What a picture knows
 #
-# A probe asks for one attribute at a time, so that a loud one does not hide a quiet one. Cover and words, five attributes,
-# against the most frequent value. Left this world, right the mean of ten generated worlds (there with logistic regression):
+# A probe asks for one attribute at a time, so that a strong one does not hide a weak one. Cover and words, five attributes;
+# chance is the most frequent value. Left this world, right the mean of ten generated worlds (there with logistic
+# regression; `subtopic alone` is a probe that gets nothing but the subtopic's name):
 # %% [markdown] lang="zh"
-# 两者都能找到同一话题，但找到的大多不是同一批物品；风格只有图片能找到，而且主导了它的近邻列表：在向量里，颜色和笔触占的分量比形状大。
-# 只看"近"的平均效果，看不出是在*哪方面*近。
+# 两者都能找到同一话题，但找到的大多不是同一批物品；风格只有图片能找到，而且主导了它的近邻列表：算余弦时，颜色和笔触的分量比形状大。
+# 只用一个数说"近"，看不出是在*哪方面*近。
 #
 # ## 5. 图片知道什么
 #
-# 探针一次只问一个属性，这样声音大的属性不会盖住声音小的。封面和文字，五个属性，与最常见的值相比。
-# 左边是这一个世界，右边是十个生成世界的平均(用的是逻辑回归)：
+# 探针一次只问一个属性，强的属性就不会盖住弱的。封面和文字，五个属性；随机水平是总猜最常见的值。
+# 左边是这一个世界，右边是十个生成世界的平均(用的是逻辑回归；`subtopic alone` 的探针只知道子话题的名称)：
 # %%
 attributes, views = ["topic", "style", "mood", "tempo", "city"], {"cover": covers.vectors[there], "text": text[there]}
 here = pd.DataFrame(
@@ -414,27 +423,29 @@ pd.concat({"this world": here, "ten worlds": worlds}, axis=1).round(2)
 # %% [markdown] lang="en"
 # The picture knows the style and the topic, and nothing of mood and tempo: accuracy at chance means "not in the vector, or
 # not in a straight line". But why does it read the *city* a little above chance, where no city is drawn? A creator keeps to
-# a city and a few subtopics: the last but one column, a probe given nothing but the subtopic's name, reads the city better.
-# A probe finds whatever goes along with what is there. A modality pays where it knows what the others do not, **and** where
-# people choose by it. A probe shows the first alone; lessons 10 and 11 ask for the second.
+# one city and a few subtopics, and the subtopic alone reads the city better. A probe finds whatever goes along with what is
+# there. A modality pays where it knows what the others do not, **and** where people choose by it. A probe shows only the
+# first; lessons 10 and 11 ask for the second.
 # %% [markdown] lang="zh"
 # 图片知道风格和话题，对情绪和节奏一无所知：正确率等于随机水平，意思是"向量里没有，或者不能线性地读出来"。可是画里没有城市，
-# 为什么*城市*这一行略高于随机水平？因为一个创作者总在一个城市、做几个子话题：倒数第二列的探针只知道子话题的名称，读城市反而更准。
-# 凡是和图里的东西相伴出现的，探针都能读到。
-# 一个模态值得用，要它知道别的模态不知道的事，**而且**人们真的据此选择。探针只能说明前一点；后一点留给第 10、11 课。
+# 为什么*城市*这一行略高于随机水平？因为一个创作者总在一个城市、做几个子话题：只给子话题，读城市反而更准。
+# 凡是和图里的东西相伴出现的，探针都能读到。一个模态要值得用，得知道别的模态不知道的事，**而且**人们真的据此选择。
+# 探针只能说明前一点；后一点留给第 10、11 课。
 # %% [markdown] lang="en"
 # ## 6. A sentence finds a picture
 #
 # A text vector has 384 numbers and a cover's 1,280; there is no cosine between them. *Contrastive alignment* (CLIP: Radford
 # et al. 2021; here both encoders stay frozen) learns two matrices into one space, in which an item's text and its cover are
-# close. In a batch of n pairs every text is a question with n answers, all covers, and every cover one with n texts:
-# `loss = -mean log softmax(T Pᵀ / τ)` on the diagonal, over rows and over columns. By hand, on three pairs:
+# close. `T` and `P` hold n texts and their covers there, rows of length 1, and τ is the *temperature*. Every text is a
+# question with n answers, all covers, and every cover one with n texts: `loss = -mean log softmax(T Pᵀ / τ)` on the
+# diagonal, over rows and over columns. By hand, on three pairs; vectors that are all alike would cost `log n`:
 # %% [markdown] lang="zh"
 # ## 6. 用一句话找图片
 #
-# 文本向量有 384 个数，封面向量有 1,280 个，之间没有余弦可言。*对比对齐*(contrastive alignment；CLIP：Radford et al. 2021，这里两个编码器都冻结)
-# 学两个矩阵，把它们映射到同一个空间，让同一物品的文本和封面靠近。一批 n 对，每段文本是一道 n 选 1 的题，候选是全部封面；每张封面也是一道关于 n 段文本的题：
-# `损失 = -mean log softmax(T Pᵀ / τ)`，取对角线，按行、按列各一次。用三对手算：
+# 文本向量有 384 个数，封面向量有 1,280 个，维数不同，算不了余弦。*对比对齐*(contrastive alignment；CLIP：Radford et al. 2021，这里两个编码器都冻结)
+# 学两个矩阵，把两边映射到同一个空间，让同一物品的文本和封面靠近。`T` 和 `P` 是映射后的 n 段文本和对应的封面，每行长度为 1，τ 是*温度*。
+# 每段文本是一道 n 选 1 的题，候选是全部封面；每张封面同样要从 n 段文本里选：`损失 = -mean log softmax(T Pᵀ / τ)`，取对角线，按行、按列各一次。
+# 用三对手算；如果所有向量都一样，损失就是 `log n`：
 # %%
 from recsys_lessons import Alignment
 from recsys_lessons.alignment import contrastive_loss
@@ -453,14 +464,14 @@ names = [f"cover {one}" for one in (1, 2, 3)]
 print(f"loss {by_hand:.3f}; of vectors that know nothing {np.log(3):.3f}; softmax of the rows:")
 pd.DataFrame(by_text.numpy(), index=["text 1", "text 2", "text 3"], columns=names).round(2)
 # %% [markdown] lang="en"
-# Text 3 gives its own cover hardly more than cover 1: what it costs falls mostly on the nearest wrong answers, and more so
-# the smaller τ is. Now the real pairs, title and caption against cover. A quarter of the items is held out; the question is
-# whether a held-out text has its own cover among the first ten of the held-out covers. Beside it: the pairs of the training,
-# covers from random weights, a plain *ridge map* from text to cover without any contrast, and the **Chinese** texts.
+# Text 3 gives its own cover hardly more than cover 1: the nearest wrong answer costs most, and the more so the smaller τ is.
+# `Alignment` trains the two matrices by this loss. Its pairs are those of TinyLens, title and caption with cover; a quarter
+# of the items is held out. Recall@10: how often has a held-out text its own cover among the first ten of the held-out covers?
+# Beside it: the training pairs, covers from random weights, a *ridge map* from text to cover, and the **Chinese** texts.
 # %% [markdown] lang="zh"
-# 文本 3 给自己的封面的份额，只比封面 1 多一点：损失主要由最相近的错误答案决定，τ 越小越是如此。现在用真正的图文对：标题加简介，对应封面。
-# 留出四分之一的物品，问一段留出的文本，能不能在留出封面的前十里找到自己的封面。旁边放上：训练用过的图文对，随机权重的封面，
-# 不用对比损失、直接从文本到封面的*岭回归映射*，以及**中文**文本。
+# 文本 3 分给自己封面的份额，只比分给封面 1 的多一点：最相近的错误答案影响最大，τ 越小越是如此。`Alignment` 用这个损失训练那两个矩阵。
+# 数据是 TinyLens 的图文对，标题加简介对应封面，留出四分之一的物品。recall@10：一段留出的文本，有多大比例能在留出封面的前十里找到自己的封面？
+# 旁边放上：训练用过的图文对，随机权重的封面，不用对比损失、直接从文本到封面的*岭回归映射*，以及**中文**文本。
 # %%
 chinese = reader.encode(items["text_zh"])
 
@@ -505,15 +516,15 @@ assert 2 * mean["chance"] < mean["Chinese texts, as they are"] < mean["held-out 
 assert mean["Chinese texts, their own mean taken away"] > mean["Chinese texts, as they are"] + 0.03
 recall.round(3)
 # %% [markdown] lang="en"
-# Three things to notice. On its own training pairs the alignment is perfect, which says nothing; it learned them by heart.
-# The ridge map, one closed formula, is as good: with a few hundred pairs the contrast has not earned its fame. And e5 is
-# multilingual, so Chinese finds covers although **no Chinese text was in the training**, far above chance and well below
-# English. Chinese vectors lie off the English ones as a whole; taking each language's own mean away wins a part back. Now
-# a short sentence, unlike any caption, in English (first line) and in Chinese (second), over the held-out covers:
+# On its training pairs the alignment is perfect, which says nothing: it learned them by heart. On held-out pairs the ridge
+# map, one closed formula, is about as good: with a few hundred pairs the contrast wins nothing. And e5 is multilingual, so
+# Chinese finds covers although **no Chinese text trained the maps**, far above chance and well below English. Chinese
+# vectors lie off the English ones as a whole; taking each language's own mean away wins a part back. Now a short query in
+# English (first line) and in Chinese (second), over the held-out covers:
 # %% [markdown] lang="zh"
-# 三点值得注意。在训练用过的图文对上，对齐是完美的，但这说明不了什么：它背下来了。岭回归映射只是一个闭式公式，效果一样好：
-# 只有几百对数据时，对比损失的名气在这里没有兑现。e5 是多语言的，所以尽管**训练里没有一句中文**，中文也能找到封面，远高于随机水平，但明显不如英文。
-# 中文向量整体偏离英文向量，各减各的均值能补回一部分。再试一句简短的话，和任何简介都不像，英文问一遍(第一行)，中文问一遍(第二行)，在留出的封面里找：
+# 在训练用过的图文对上，对齐是完美的，但这说明不了什么：它背下来了。在留出的图文对上，岭回归映射只是一个闭式解，效果却差不多：
+# 只有几百对数据时，对比损失没有优势。e5 是多语言的，所以尽管**训练映射时没有用过一句中文**，中文也能找到封面，远高于随机水平，但明显不如英文。
+# 中文向量整体偏离英文向量，各自去均值能补回一部分。再试一个简短的查询，英文问一遍(第一行)，中文问一遍(第二行)，在留出的封面里找：
 # %%
 train, test = split(0)
 alignment = Alignment().fit(text, covers, rows=train)
@@ -532,12 +543,13 @@ sheet = contact_sheet(shown, 12, columns=6, titles=labels, title="a bowl of nood
 sheet.set_size_inches(8.2, 3.9)
 sheet
 # %% [markdown] lang="en"
-# Food is found, mostly not the very dish: subtopics of one topic have shapes in common. "Warm colours" cannot be
-# asked for: no caption ever speaks of style. The loss keeps what text and cover **share**, and lets go what only the cover
-# knows, which was the reason to encode it. So search with the aligned vectors; recommend with the original ones.
+# Food is found, mostly not the very dish: subtopics of one topic have shapes in common. "Warm colours" cannot be asked for,
+# since no caption speaks of style. The loss keeps what text and cover **share**, and gives up part of what only the cover
+# knows, which was the reason to encode it. Is it the loss, or only fewer numbers? A random map to as many tells:
 # %% [markdown] lang="zh"
-# 找到的是食物，但大多不是那道菜：同一话题下的子话题，形状有相通之处。问"暖色调"没有用：没有一句简介提过风格。
-# 这个损失留下文本和封面**共有**的东西，放走只有封面知道的，而那正是当初要编码封面的理由。所以检索用对齐后的向量，推荐用原来的。
+# 找到的是美食，但大多不是那道菜：同一话题下的子话题，形状有相通之处。问"暖色调"没有用，因为没有一句简介提过风格。
+# 这个损失保留文本和封面**共有**的信息，丢掉一部分只有封面才有的，而那正是当初要编码封面的理由。这是损失造成的，还是只因为维数少了？
+# 用随机映射降到同样的维数，比一比：
 # %%
 own = covers.vectors[gallery]
 spread = torch.randn(1280, 64, generator=torch.Generator().manual_seed(0))
@@ -549,21 +561,28 @@ for form, vectors in forms.items():
     rows[form] = [(one[near] == one[:, None]).mean() for one in values.values()]
 kept = pd.DataFrame(rows, index=["topic", "style"]).T
 assert kept.loc["aligned, 64", "topic"] > kept.loc["original, 1,280", "topic"]
+assert kept.loc["aligned, 64", "style"] > 0.4
 assert kept.loc["aligned, 64", "style"] < kept.loc["by a random map, 64", "style"] - 0.1
 print("held-out covers: how many of the five nearest are of the same ...")
 kept.round(2)
 # %% [markdown] lang="en"
+# Neighbours by aligned vectors share the topic more often and the style less often. Search with these; recommend with the
+# original ones unless a test says otherwise.
+#
 # ## 7. Posters of real movies
 #
-# Now a question that a generated world cannot answer. MovieLens's films with their real posters and plots; none is shown
-# here or kept in this repository, only numbers. A fifth of the films loses all likes and is ranked among itself. `profile`:
-# the cosine with what a person liked before. First each modality alone, over chance; then what the poster adds to title and
-# plot, with weights chosen inside the training data.
+# Does a picture help to recommend? A generated world cannot answer that. Here are MovieLens's films with their real posters
+# and plots; none is shown here or kept in this repository, only numbers. A fifth of the films loses all likes and is ranked
+# among itself. `profile`: the cosine with what a person liked before; `map`: lesson 03's, from vectors to factors. First
+# each modality alone, over chance; then what the poster adds to title and plot, with weights chosen inside the training data.
 # %% [markdown] lang="zh"
+# 对齐后的向量，近邻更常同话题，更少同风格：检索用它；推荐还用原来的，除非测出来相反。
+#
 # ## 7. 真实电影的海报
 #
-# 有个问题，生成的世界回答不了。下面是 MovieLens 的电影，配真实的海报和剧情简介；这里不展示海报，仓库里也没有，只有数字。五分之一的电影去掉所有的喜欢，只在它们之间排序。
-# `profile` 是与这个人以前喜欢的电影的余弦。先看每个模态单独比随机水平高多少；再看在标题和剧情之外，海报还能加多少，权重在训练数据内部选。
+# 图片对推荐有没有帮助？生成的世界回答不了。下面是 MovieLens 的电影，配真实的海报和剧情简介；海报不在这里展示，也不在仓库里，只有数字。
+# 去掉五分之一电影的全部喜欢，只在这些电影之间排序。`profile` 是与这个人以前喜欢的电影的余弦；`map` 是第 03 课从向量到因子的映射。
+# 先看每个模态单独比随机水平高多少；再看在片名和剧情之外，海报还能加多少，权重在训练数据内部选。
 # %%
 from scipy import stats
 
@@ -607,19 +626,19 @@ gains = pd.DataFrame({name: paired(*pair) for name, pair in questions.items()}, 
 gains.round(4)
 # %% [markdown] lang="en"
 # Read the intervals: a mean above zero is a finding only where its interval leaves zero out, and a reason to build only
-# where it is worth its price. What random weights get here is colour and contrast, which go with genre and age. And people
-# rated these films from memory, with no poster before them, and a title nearly names its film: a catalogue that people
-# choose from by looking may answer otherwise.
+# where it is worth its price. Whatever random weights get over chance comes from colour and contrast, which may go with
+# genre and age. And people rated these films from memory, with no poster before them: a catalogue that people choose from
+# by looking may answer otherwise.
 #
-# Real folders also hold files that do not open. Whether that stops the run or becomes a *missing* item is for you to say.
-# What is missing has a row of NaN and `False` in the **mask**: whoever forgets the mask gets NaN everywhere, and not a cover
-# of zeros that looks like any other. The warning names rows and reasons; a file that is not there at all (None) is no error.
+# Real folders also hold files that do not open. `on_error` says whether that stops the run or makes a *missing* item. What
+# is missing has a row of NaN and `False` in the **mask**. Whoever forgets the mask gets NaN everywhere and notices; a row of
+# zeros would pass for a cover. The warning names rows and reasons; an item that has no file at all (None) is no error.
 # %% [markdown] lang="zh"
-# 要看区间：均值大于 0，只有区间不含 0 才算结论；增益抵得过成本，才值得去做。随机权重在这里得到的，是颜色和对比度，它们与类型、年代相关。
-# 另外，人们是凭记忆给这些电影打分的，眼前没有海报，而片名几乎就等于电影本身：换成一个大家看着图挑选的物品库，答案可能不同。
+# 要看区间：均值大于 0，只有区间不含 0 才算结论；增益抵得过成本，才值得去做。随机权重若高于随机水平，靠的是颜色和对比度，它们可能与类型、年代相关。
+# 另外，人们是凭记忆给这些电影打分的，眼前没有海报：换成一个大家看着图挑选的物品库，答案可能不同。
 #
-# 真实的文件夹里总有打不开的文件。是停下来，还是当作*缺失*，由你决定。缺失的物品对应一行 NaN，**掩码**(mask)里是 `False`：忘了掩码的人，
-# 得到的处处是 NaN，而不是一张全 0、看上去和别的没有区别的封面。警告会说出是哪几行、什么原因；本来就没有封面(None)不算错误。
+# 真实的文件夹里总有打不开的文件。是停下来，还是当作*缺失*，由 `on_error` 决定。缺失的物品对应一行 NaN，**掩码**(mask)里是 `False`。
+# 忘了用掩码，结果处处是 NaN，马上会发现；要是填 0，就会被当成一张正常的封面。警告会说出是哪几行、什么原因；本来就没有封面(None)不算错误。
 # %%
 import warnings
 from pathlib import Path
@@ -645,7 +664,7 @@ print(f"missing: {told[0].message}\n\nraise: {message}")
 #
 # **"You encode covers with a pretrained network. How do you know that the vectors are any good?"** I put rivals beside them:
 # chance, a colour histogram, the same network with random weights; in our generated world the last two read the style of a
-# cover nearly as well, so only the topic shows what training brought. I check the preprocessing on one picture against the
+# cover nearly as well, so only the topic shows what training brought. I check the preprocessing on one picture against a
 # reference, since a wrong one raises no error. I look at neighbours, and probe one attribute at a time, since neighbours mix
 # them. For search I align text and pictures with a contrastive loss, beside a ridge map, on held-out items. Whether it pays
 # in the recommender is another question: paired cold splits, against the best text model.
@@ -664,7 +683,7 @@ print(f"missing: {told[0].message}\n\nraise: {message}")
 # ## 面试时怎么说
 #
 # **"你用预训练网络给封面编码。怎么知道这些向量好不好？"** 我会在旁边放上对手：随机水平、颜色直方图、同一网络的随机权重；在我们生成的世界里，
-# 后两个读封面风格几乎一样好，所以只有话题才显出训练带来了什么。预处理在一张图上和参考结果核对，因为错了不会报错。近邻要用眼睛看，
+# 后两个读封面风格几乎一样好，所以只有话题才显出训练带来了什么。预处理用一张图的参考向量核对，因为错了不会报错。近邻要用眼睛看，
 # 探针则一次只问一个属性，因为近邻把各种属性混在一起。要做检索，就用对比损失对齐文本和图片，旁边放一个岭回归映射，在留出的物品上比。
 # 至于在推荐里值不值得用，那是另一个问题：用成对的冷启动划分，和最好的文本模型比。
 #
@@ -691,8 +710,8 @@ print(f"missing: {told[0].message}\n\nraise: {message}")
 # | does a sentence find it | recall@k on held-out pairs | chance k / n |
 #
 # Three sentences to remember: **Wrong preprocessing never complains; one cosine against the reference does. Chance is too
-# weak a rival: take random weights and a histogram. A vector that finds pictures for words keeps what both share, and lets
-# go what only the picture knows.**
+# weak a rival: take random weights and a histogram. A vector that finds pictures for words keeps what both share, and gives
+# up part of what only the picture knows.**
 # %% [markdown] lang="zh"
 # ## 一页小结
 #
@@ -707,5 +726,5 @@ print(f"missing: {told[0].message}\n\nraise: {message}")
 # | 对比损失 | `-mean log softmax(T Pᵀ / τ)`，取对角线，按行、按列 | n x n；什么都不懂是 `log n` |
 # | 一句话找得到吗 | 留出图文对上的 recall@k | 随机水平 k / n |
 #
-# 记住三句话：**预处理错了从不报错，和参考结果的一个余弦才会说出来。随机水平这个对手太弱，要用随机权重和直方图。
-# 能用文字找到图片的向量，留下两者共有的，放走只有图片知道的。**
+# 记住三句话：**预处理错了从不报错，要靠和参考向量的一个余弦来发现。随机水平这个对手太弱，要用随机权重和直方图。
+# 能用文字找到图片的向量，保留两者共有的，丢掉一部分只有图片才有的。**

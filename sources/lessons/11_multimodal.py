@@ -67,10 +67,9 @@ from PIL import Image
 from recsys_lessons.plots import PALETTE, Picture
 from recsys_lessons.plots_media import Sheet
 
-colours = dict(zip(modalities, PALETTE, strict=False))
 liked_later = set(test.interactions.loc[test.interactions["user_id"] == user, "item_id"])
 table = data.items.set_index("item_id")
-picture = Sheet(11, 3.9)
+picture = Sheet(10, 3.8)
 panels = picture.subplots(2, 5, height_ratios=[3, 2], sharex="row")
 for (above, below), one in zip(panels.T, top.itertuples(), strict=True):
     cover = table.loc[one.item_id, "cover"]
@@ -78,8 +77,10 @@ for (above, below), one in zip(panels.T, top.itertuples(), strict=True):
     above.set_title(fill(one.title, 26) + ("\n(liked later)" if one.item_id in liked_later else "\n"), fontsize=8)
     above.set(xticks=[], yticks=[])
     parts = why[one.item_id].set_index("modality")["contribution"].reindex(list(modalities)[::-1])
-    below.barh(parts.index, parts, color=[colours[name] for name in parts.index])
-    below.axvline(0, color="black", linewidth=0.8)
+    below.barh(parts.index, parts, color=PALETTE[3::-1])
+    for place, name in enumerate(parts.index):
+        if table.loc[one.item_id].get(name) is None:
+            below.text(0.01, place, "no file", va="center", fontsize=8, color="grey")
     below.set_xlabel(f"score {one.score:.2f} = sum of bars", fontsize=8)
     below.tick_params(labelsize=8, labelleft=below is panels[1, 0])
 picture.suptitle(f"New items for person {user} of a generated world, and what spoke for each", fontsize=11)
@@ -93,13 +94,15 @@ picture
 # ## 1. The staircase
 #
 # The same lines, and what each one hands to the next. Rows keep the order of the item table from the first step to the
-# last: a split, a broken file or a missing cover never moves a row.
+# last: a split, a broken file or a missing cover never moves a row. (Inside `encode_items` a sound becomes a log-mel
+# spectrogram and a clip some frames, lesson 09.)
 # %% [markdown] lang="zh"
 # 向左的条形是反对这个物品的理由；缺失的文件大致按平均水平算，几乎没有条形。五个物品只是个例，第 3 节才是测量，第 8 节再问这些条形对不对。
 #
 # ## 1. 从文件到理由的台阶
 #
 # 还是那几行，看每一步交给下一步什么。从头到尾，行的次序就是物品表的次序：划分、坏文件、缺封面，都不会让行错位。
+# (在 `encode_items` 里，声音先变成对数梅尔频谱，短片先抽帧，见第 09 课。)
 # %%
 def shape(one):
     return " x ".join(f"{size:,}" for size in one.shape)
@@ -183,18 +186,18 @@ pd.Series(parts, name="contribution").round(3).to_frame().T
 # %% [markdown] lang="en"
 # ## 3. What each modality brings
 #
-# The test: rank the new items, nothing else, and count whom people liked later (NDCG@10). Below chance nothing can be;
-# above it is the *oracle*, which knows the generated world's truth. Weights, ridge and all else are chosen inside the
-# training data. (For popularity all new items tie, so it is chance.) First the split at hand, one small world:
+# The test: rank the new items, nothing else, and see whether people liked the first ones later (NDCG@10). The floor is
+# a random order, the ceiling the *oracle*, which knows the generated world's truth. Weights, ridge and all else are
+# chosen inside the training data. First the split at hand, one small world:
 # %% [markdown] lang="zh"
 # ## 3. 每个模态带来什么
 #
-# 测法：只在新物品之间排序，看后来谁喜欢了什么(NDCG@10)。下限是随机；上限是*神谕*(oracle)，它知道这个生成世界的真相。
-# 权重、岭系数等都在训练数据内部选。(在热门榜眼里新物品全部并列，所以它就是随机水平。)先看手头这一次划分，一个小世界：
+# 测法：只在新物品之间排序，看排在前面的后来有没有人喜欢(NDCG@10)。下限是随机次序；上限是*神谕*(oracle)，它知道这个生成世界的真相。
+# 权重、岭系数等都在训练数据内部选。先看手头这一次划分，一个小世界：
 # %%
 import warnings
 
-from recsys_lessons import GatedFusion, Oracle, Popularity
+from recsys_lessons import GatedFusion, Oracle
 from recsys_lessons.evaluation import per_user
 
 warnings.filterwarnings("ignore", message=".*have neither interactions nor any modality")  # alone, a modality has gaps
@@ -208,10 +211,17 @@ def profiles(some, fusion=None, **settings):
     return MultimodalRecommender(some, fusion, how="profile", **settings).fit(train)
 
 
-here = {"chance": quality(Popularity().fit(train))}
+class Chance(MultimodalRecommender):
+    def _scores(self, histories, rows):
+        return np.random.default_rng(0).random(histories.shape, dtype=np.float32)
+
+
+# %%
+here = {"chance": quality(Chance(modalities).fit(train))}
 here |= {f"{name} alone": quality(profiles({name: one})) for name, one in modalities.items()}
 here["equal weights"], here["tuned weights"] = quality(profiles(modalities)), quality(model)
-here["gated, learns"] = quality(profiles(modalities, GatedFusion()))
+here["gated"] = quality(profiles(modalities, GatedFusion()))
+here["equal weights, map"] = quality(MultimodalRecommender(modalities).fit(train))
 here["oracle"] = quality(Oracle(world.truth, context=False).fit(train))
 alone = [value for name, value in here.items() if name.endswith("alone")]
 assert min(alone) > here["chance"] + 0.03 and here["tuned weights"] > max(alone) + 0.01
@@ -230,12 +240,15 @@ ten = read_results("multimodal_tinylens").set_index("method")
 single = [f"{name}: profile" for name in modalities]
 together = ["naive concatenation", "equal weights", "tuned weights", "weighted sum", "Hadamard product", "gated"]
 together = [f"{name}: profile" for name in together] + ["tuned weights: whitened profile", "tuned weights: map"]
-shown = ten.loc[["chance", *single, *together, "oracle"]].iloc[::-1]
+shown = ten.loc[["chance", *single, *together, "oracle without fame", "oracle"]].iloc[::-1]
 runs = np.array(shown["by seed"].to_list())  # (methods, worlds)
 reach = stats.t.ppf(0.975, runs.shape[1] - 1) * runs.std(axis=1, ddof=1) / runs.shape[1] ** 0.5
 assert (ten.loc[single, "over chance low"] > 0).all() and ten.loc["tuned weights: profile", "low"] > 0
 assert ten.loc["Hadamard product: profile", "high"] < 0  # a fusion is no gain by itself
-assert ten.loc["tuned weights: profile", "ndcg@10"] > ten.loc["naive concatenation: profile", "ndcg@10"]
+quality_of = ten["ndcg@10"]
+assert quality_of["tuned weights: profile"] > quality_of["naive concatenation: profile"]
+assert quality_of["video: profile"] > 0.75 * quality_of["tuned weights: profile"]
+assert quality_of["oracle"] > quality_of["oracle without fame"] > quality_of[together].max()
 # %%
 picture = Picture(10, 3.8)
 left, right = picture.subplots(1, 2, sharey=True)
@@ -244,7 +257,7 @@ for place, (value, share) in enumerate(zip(shown["ndcg@10"], shown["share of ora
     left.annotate(f"{share:.0%}", (value, place), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=7)
 left.set(yticks=range(len(shown)), yticklabels=shown.index, xlim=(0, None), xlabel="NDCG@10 (% of the oracle's)")
 gain = shown[["over best single", "low", "high"]].astype(float)
-gain.loc["oracle"] = np.nan  # too far out to be drawn beside the rest
+gain.loc[["oracle", "oracle without fame"]] = np.nan  # too far out to be drawn beside the rest
 span = [gain["over best single"] - gain["low"], gain["high"] - gain["over best single"]]
 right.errorbar(gain["over best single"], range(len(shown)), xerr=span, fmt="o", color=PALETTE[4], capsize=3)
 right.axvline(0, color="black", linewidth=0.8)
@@ -252,16 +265,17 @@ right.set(xlabel="gain over the best single modality, same form")
 picture.suptitle("Ten generated worlds: means with 95 % intervals", fontsize=11)
 picture
 # %% [markdown] lang="en"
-# Every modality alone beats chance, since each was given a part of the truth; fused with weights they beat the best
-# single one, most of which the clip alone already had. Raw vectors side by side do worse: lesson 10 shows why. And the
+# Every modality alone beats chance, since each was given a part of the truth. Fused with weights they beat the best
+# single one, though most of it the clip alone already had. Raw vectors side by side do worse: lesson 10 shows why. The
 # word "fusion" promises nothing: see the product. (The gates were taught by clicks, SVD's factors; their fair rival is
-# the map.) What is left to the oracle is partly no content's to tell: how good an item is, and how often it is shown.
+# the map.) And part of the way to the oracle is not for content to go: "without fame" it does not know how often an
+# item is shown, and loses; how good an item is made, no file tells either.
 #
 # Move the weights, and see whose neighbours the fused row follows (in a page without widgets, a still picture).
 # %% [markdown] lang="zh"
-# 每个模态单独用都好于随机，因为每个都分到了一部分真相；加权融合之后胜过最好的单模态，不过大头短片自己就有了。原始向量直接并排更差，
-# 原因在第 10 课。"融合"两个字本身什么也不保证：看逐元素乘积那一行。(门控是拿点击，也就是 SVD 的因子教出来的，和它公平对比的是映射。)离神谕还差的那一截，有些是任何内容都说不出来的：物品的质量，
-# 以及它被展示的次数。
+# 每个模态单独用都好于随机，因为每个都分到了一部分真相。加权融合之后胜过最好的单模态，不过大头短片自己就有了。原始向量直接并排更差，
+# 原因在第 10 课。"融合"两个字本身什么也不保证：看逐元素乘积那一行。(门控是拿点击，也就是 SVD 的因子教出来的，和它公平对比的是映射。)
+# 离神谕还差的那一截，有些不是内容说得出来的：without fame 是不知道物品展示次数的神谕，它就差了一些；物品质量的高低，文件里也看不出来。
 #
 # 拖动权重，看融合的那一行跟着谁走(没有控件的页面上是一张静态图)。
 # %%
@@ -292,6 +306,7 @@ for axes, victim in zip(panels, [*modalities, "any one"], strict=True):
 panels[0].set_ylabel("NDCG@10 over new items")
 picture.suptitle("Ten generated worlds (grey: chance)", fontsize=11)
 lost = {name: curves.loc[("fused, tuned weights", name, 1.0)] for name in (*modalities, "any one")}
+assert lost["text"]["ndcg@10"] > curves.loc[("fused, tuned weights", "text", 0.8), "ndcg@10"] - 0.002
 assert lost["video"]["lost high"] < 0 and lost["any one"]["lost high"] < 0
 assert all(one["ndcg@10"] > 2 * ten.loc["chance", "ndcg@10"] for one in lost.values())
 alone_ends = [curves.loc[("that modality alone", name, 0.8), "ndcg@10"] for name in modalities]
@@ -299,10 +314,12 @@ assert max(alone_ends) < min(one["ndcg@10"] for one in lost.values())
 picture
 # %% [markdown] lang="en"
 # The fused list bends and does not break: what is left is rescaled, and clip, cover and words tell the topic again and
-# again. That takes a **mask**. Here is the small world, with zeros written for what is missing, as many programs do
-# without a word:
+# again. (Words for a fifth of the items are no better than words for none; perhaps items known by different modalities
+# compare badly.) That takes a **mask**. Here is the small world, with zeros written for what is missing, as many
+# programs do without a word:
 # %% [markdown] lang="zh"
-# 融合的列表会变差，但不会崩：剩下的按比例放大，而话题在短片、封面、文字里说了三遍。前提是有**掩码**。回到小世界，
+# 融合的列表会变差，但不会崩：剩下的按比例放大，而话题在短片、封面、文字里说了三遍。(只有五分之一的物品有文字，并不比谁都没有更好；
+# 也许是因为靠不同模态认识的物品不太好比。)前提是有**掩码**。回到小世界，
 # 看看像许多程序那样、不声不响地用 0 代替缺失会怎样：
 # %%
 from recsys_lessons import Masked
@@ -345,38 +362,52 @@ missing.round(3)
 # 该比的基线是片名加类型，并且同一种形式相比：画像比画像，映射比映射。
 # %%
 movies = read_results("multimodal_movies").set_index("method")
-rows = ["plot", "poster", "poster, untrained network", "naive concatenation", "equal weights", "tuned weights"]
-rows = [f"{name}: profile" for name in [*rows, "title and plot, tuned weights"]]
-rows += ["late fusion, tuned weights", "gated: profile", "VBPR on the poster", "VBPR on all, equal weights", "chance"]
-rows += [f"{name}: map" for name in ("poster", "title and plot, tuned weights", "tuned weights")]
-pairs = [(name, f"title and genres: {'map' if name.endswith('map') else 'profile'}") for name in rows]
-pairs += [("poster: profile", "poster, untrained network: profile")]
-pairs += [(f"tuned weights: {form}", f"title and plot, tuned weights: {form}") for form in ("profile", "map")]
+title, both_texts = "title and genres", "title and plot, tuned weights"
+rows = ["plot", "poster", "poster, untrained network", "naive concatenation", "gated", "equal weights", "tuned weights"]
+pairs = [(f"{name}: profile", f"{title}: profile") for name in rows]
+pairs += [
+    (name, f"{title}: profile") for name in ("late fusion, tuned weights", "VBPR on all, equal weights", "chance")
+]
+pairs += [
+    (f"{title}: whitened profile", f"{title}: profile"),
+    ("poster: profile", "poster, untrained network: profile"),
+]
+forms = ("profile", "whitened profile", "map")
+second_text = [(f"{both_texts}: {form}", f"{title}: {form}") for form in forms]
+poster_too = [(f"tuned weights: {form}", f"{both_texts}: {form}") for form in forms]
 real = {}
-for name, rival in pairs:
+for name, rival in pairs + second_text + poster_too:
     apart = np.subtract(movies.loc[name, "by seed"], movies.loc[rival, "by seed"])
     reach = stats.t.ppf(0.975, len(apart) - 1) * apart.std(ddof=1) / len(apart) ** 0.5
     value = [movies.loc[one, "ndcg@10"] for one in (name, rival)]
     real[name, rival] = (*value, apart.mean(), apart.mean() - reach, apart.mean() + reach)
-real = pd.DataFrame(real, index=["its NDCG@10", "the rival's", "difference", "low", "high"]).T
-baseline = "title and genres: profile"
-assert real.loc[("title and plot, tuned weights: profile", baseline), "low"] > 0  # a second text helps
-assert real.loc[("poster: profile", baseline), "high"] < 0  # a poster cannot replace a title
-assert real.loc[("naive concatenation: profile", baseline), "high"] < 0
-assert real.loc[("poster: profile", "poster, untrained network: profile"), "low"] > 0  # it does say something
-assert real.loc[pairs[-2:], "difference"].max() < 0.006  # but little more
+real = pd.DataFrame(real, index=["NDCG@10", "the rival's", "difference", "low", "high"]).T
 real.rename_axis(["method", "rival"]).round(3)
+# %%
+over_title = real.xs(f"{title}: profile", level=1)
+apart = real["difference"]
+assert (real.loc[second_text, "low"] > 0).all()  # a second text helps, in each form
+assert (real.loc[poster_too, "low"] < 0).all() and apart[poster_too].abs().max() < 0.006  # a poster beside it: no
+assert real.loc[("poster: profile", "poster, untrained network: profile"), "low"] > 0  # though it does say something
+alone = over_title["difference"]["poster: profile"]
+assert abs(over_title["difference"]["naive concatenation: profile"] - alone) < 0.01
+assert over_title["high"]["gated: profile"] < 0 < ten.loc["gated: profile", "low"]  # and in the generated worlds
+assert over_title["difference"][f"{title}: whitened profile"] > apart[second_text].max()  # whitening one text
 # %% [markdown] lang="en"
-# Read the rows in this order. *Does a poster say anything?* Compare it with the same network, untrained, third row from
-# below. *Does it say something that a title does not?* Compare "title and plot" with all three: the last two rows. A
-# second text helps; a poster on top of words moves little either way; raw concatenation costs most of what the title
-# knew. VBPR (He and McAuley 2016) learns its picture space and its factors from clicks together, and new items have the
-# picture part alone. People here rated films that they remembered, with no poster before them: for clothes or flats I
-# would expect another table, and measure it.
+# Read from below. *Does a poster say what words do not?* The last three rows: beside title and plot it is not shown to
+# add anything, in any form. *Does a second text?* The three above: yes, in each. *Does a poster say anything at all?*
+# The row above those: more than the same network untrained, so the vectors are sound. The traps are at the top: raw
+# concatenation is left with what the poster knows alone, and gates, fine in the generated worlds, fall behind the bare
+# title. Whitening one text (lesson 10) brings more than any second modality. Late fusion adds scores, all others are
+# early fusion, one vector an item; VBPR (He and McAuley 2016) learns picture space and factors together from clicks,
+# and new items have the picture part alone. People rated these films from memory, with no poster before them: for
+# clothes or flats I would expect another table, and measure it.
 # %% [markdown] lang="zh"
-# 按这个次序读。*海报到底有没有信息？*和同一个网络的随机权重版比，倒数第三行。*有没有片名没有的信息？*拿"片名加剧情"和三样全用比：看最后两行。
-# 第二份文本有用；在文字之上再加海报，正负都动不了多少；原始向量直接拼接，则把片名知道的大半都丢了。VBPR(He, McAuley 2016)从点击里同时学图片空间和因子，
-# 新物品只剩图片那一部分。这里的人是凭记忆给电影打分，眼前并没有海报；换成服装、租房，我预计会是另一张表，那就另测。
+# 从下往上读。*海报有没有文字没有的信息？*看最后三行：在片名和剧情之上，不管哪种形式，都没有显出增量。*第二份文本呢？*看再上面三行：每种形式都有用。
+# *海报到底有没有信息？*再上面一行：比同一个网络的随机权重版强，所以向量本身没有问题。陷阱在最上面：原始向量直接拼接，剩下的只有海报自己知道的那一点；
+# 门控在生成的世界里表现很好，在这里却不如只用片名。给一份文本做白化(第 10 课)，收益比加任何一个模态都大。晚期融合加的是得分，其余都是早期融合，
+# 每个物品一个向量；VBPR(He, McAuley 2016)从点击里同时学图片空间和因子，新物品只剩图片那一部分。这些人是凭记忆给电影打分，眼前并没有海报；
+# 换成服装、租房，我预计会是另一张表，那就另测。
 # %% [markdown] lang="en"
 # ## 6. A program that cannot run
 #
@@ -485,7 +516,7 @@ random = torch.Generator().manual_seed(0)
 features = torch.randn(1, 384 + 1000 + 1000, generator=random)  # words, look, mean of the frames
 u, s, vt = torch.linalg.svd(features, full_matrices=False)  # torch.svd is deprecated
 assert torch.allclose(u @ torch.diag(s) @ vt, features, atol=1e-4)  # the "scores" are the input
-assert torch.allclose(s[0], features.norm()) and u.abs().item() - 1 < 1e-5  # of one row: its length, and a sign
+assert torch.allclose(s[0], features.norm()) and torch.allclose(u.abs(), torch.ones(1, 1))  # its length, and a sign
 frames = 240  # ten seconds of video; row t copies the t rows before it
 print("U", tuple(u.shape), " S", tuple(s.shape), " V'", tuple(vt.shape))
 print(f"vectors copied for {frames} frames: cat in a loop {sum(range(1, frames + 1)):,}, one stack {frames}")
@@ -522,7 +553,7 @@ print("covers", tuple(mine.shape), " least cosine to the core's vectors", round(
 
 # %%
 def recommend(tables, clicks, k=10):
-    """tables: one Masked a modality, each (items, dim); clicks: (users, items). Returns the k best rows for each user."""
+    """tables: one Masked a modality, each (items, dim); clicks: (users, items). Returns scores, and each user's k best rows."""
     fused = normalize(torch.cat([standard(one) for one in tables], dim=1), dim=1)
     scores = normalize(clicks @ fused, dim=1) @ fused.T
     scores[clicks > 0] = -torch.inf
@@ -570,11 +601,11 @@ by_history = model.explain(user, item=item, by="history").set_index("item_id")["
 assert np.allclose(both.sum(axis=1), by_core[both.index], atol=1e-4)
 assert np.allclose(both.sum(axis=0)[by_history.index], by_history, atol=1e-4)
 most = by_history.index[:4]
-print(f"{table.loc[item, 'title']}: because of what, in which films that person {user} liked?")
+print(f"{table.loc[item, 'title']}: because of what, in which items that person {user} liked?")
 shown = both[most].assign(rest=both.drop(columns=most).sum(axis=1))
-shown = shown.rename(columns=table["title"]).T.assign(sum=lambda one: one.sum(axis=1))
+shown = shown.rename(columns=table["title"]).T.rename_axis("liked before").assign(sum=lambda one: one.sum(axis=1))
 shown.loc["sum"] = shown.sum()
-shown.round(3)
+shown.round(3) + 0.0
 # %% [markdown] lang="en"
 # "Because of its sound, in what you watched before" is true of the model, to the last digit. In gates or a product the
 # modalities meet before the score, and there is no such sum. There it goes by permutation: give the item somebody

@@ -177,7 +177,7 @@ EXERCISE = Exercise(
     question={
         "en": "Explain gated fusion of several modalities. What is a gate, what does the softmax run over, and what "
         "happens to the gate of a missing modality?",
-        "zh": "请解释多个模态的门控融合：什么是门，softmax 在哪一维上做？模态缺失时，它的门怎么办？",
+        "zh": "请解释多个模态的门控融合：什么是门控，softmax 在哪一维上做？模态缺失时，它的门控怎么办？",
     },
     difficulty="medium",
     minutes=12,

@@ -13,7 +13,7 @@ KIND: Text = {
 }
 PRODUCT: Text = {
     "en": "numbers are multiplied place by place, over all modalities, and nothing is added up",
-    "zh": "所有模态逐位相乘，不求和",
+    "zh": "所有模态逐元素相乘，不求和",
 }
 SIGN: Text = {
     "en": "signs stay: a negative number makes the product negative, and two make it positive",
@@ -147,11 +147,11 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="hadamard_fusion",
     lesson="10_fusion",
-    title={"en": "A product number by number", "zh": "逐位相乘 (Hadamard 积)"},
+    title={"en": "A product number by number", "zh": "逐元素相乘 (Hadamard 积)"},
     question={
         "en": "What does an element-wise product of two modalities say that a sum does not, and what does it do with a "
         "missing one, with zeros and with signs?",
-        "zh": "两个模态逐位相乘，能表达哪些相加表达不了的东西？遇到缺失、0 和符号时会怎样？",
+        "zh": "两个模态逐元素相乘，能表达哪些相加表达不了的东西？遇到缺失、0 和符号时会怎样？",
     },
     difficulty="easy",
     minutes=10,

@@ -198,7 +198,7 @@ MUTANTS = {
 EXERCISE = Exercise(
     name="late_fusion",
     lesson="10_fusion",
-    title={"en": "Late fusion: scores instead of vectors", "zh": "后期融合：融合得分，而不是向量"},
+    title={"en": "Late fusion: scores instead of vectors", "zh": "晚期融合：融合得分，而不是向量"},
     question={
         "en": "You have one model for texts and one for pictures. How do you combine their scores, and what do you do "
         "with an item that has no picture?",

@@ -16,6 +16,7 @@ _HOMES = {
     "ALS": "recommenders.als",
     "Alignment": "alignment",
     "AttentionFusion": "fusion",
+    "AttentionPooling": "encoders.video",
     "AudioEncoder": "encoders.audio",
     "BM25": "recommenders.bm25",
     "ConcatFusion": "fusion",

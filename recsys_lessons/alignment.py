@@ -19,7 +19,7 @@ def contrastive_loss(text: Tensor, pictures: Tensor, temperature: float) -> Tens
     """Mean of -log softmax(T P' / temperature) on the diagonal, by rows and by columns: symmetric InfoNCE.
 
     Row i is a question: which of these n pictures belongs to text i? Column i asks for the text of picture i. With
-    vectors that know nothing the loss is log n.
+    vectors that are all alike the loss is log n.
 
     Args:
         text, pictures: (n, dim), row i of one belongs to row i of the other; each row of length 1.

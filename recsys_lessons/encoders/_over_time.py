@@ -16,9 +16,9 @@ _ROWS = 512  # videos in a step of training
 def pool_over_time(frames: Tensor, pooling: str = "mean", mask: Tensor | None = None) -> Tensor:
     """One vector a video, out of one vector a frame.
 
-    The mean says what a video shows, in whatever order; the maximum, what it shows at least once. Both hardly tell a
-    ball that jumps from one that rests halfway up; the standard deviation over time does, and "mean+std" puts it behind
-    the mean.
+    The mean says what a video shows, in whatever order; the maximum, what it shows at least once. A mean need
+    not tell a ball that jumps from one that rests halfway up; the standard deviation over time does, and "mean+std"
+    puts it behind the mean.
 
     Args:
         frames: (n, t, dim).

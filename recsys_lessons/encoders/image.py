@@ -14,15 +14,13 @@ from torch import Tensor
 from recsys_lessons.devices import pick_device, pick_precision
 from recsys_lessons.encoders.base import Masked, digest
 from recsys_lessons.encoders.media import check_on_error, encode_media, listed, media_workers
-from recsys_lessons.encoders.pictures import quiet_pillow, read_picture
-from recsys_lessons.encoders.vision import Vision, load_vision
+from recsys_lessons.encoders.pictures import COARSE_GAP, quiet_pillow, read_picture
+from recsys_lessons.encoders.vision import Vision, load_vision, usual_batch
 from recsys_lessons.paths import cache_dir
 
 __all__ = ["ImageEncoder"]
 
 _VERSION = 1  # raised when the same picture and settings give another vector, so that cached ones are not mixed in
-
-_CPU_PIXELS = 8 * 160 * 160  # in a batch: more leaves the processor's cache, fewer leave it waiting
 
 
 class ImageEncoder:
@@ -117,7 +115,8 @@ class ImageEncoder:
     @property
     def batch(self) -> int:
         """Pictures that go through the network together."""
-        return self._batch or (max(1, _CPU_PIXELS // self.size**2) if self.device.type == "cpu" else 64)
+        usual = usual_batch(self.device, self.dtype)  # of pictures of 160 x 160
+        return self._batch or (max(1, usual * 160**2 // self.size**2) if self.device.type == "cpu" else usual)
 
     def encode(self, items: Iterable[Any]) -> Masked:
         """Encode pictures.
@@ -155,7 +154,8 @@ class ImageEncoder:
             MediaError: it cannot be read.
         """
         vision = self.vision
-        return read_picture(item, vision.size, interpolation=vision.interpolation, crop=vision.crop)
+        gap = {} if self.dtype is torch.float32 else {"gap": COARSE_GAP}
+        return read_picture(item, vision.size, interpolation=vision.interpolation, crop=vision.crop, **gap)
 
     def preprocess(self, item: Any) -> Tensor:
         """One picture as the network takes it: (3, size, size) float32, normalised.

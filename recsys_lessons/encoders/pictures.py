@@ -21,7 +21,7 @@ from recsys_lessons.errors import MediaError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MAX_PIXELS", "open_picture", "quiet_pillow", "read_picture", "to_square"]
+__all__ = ["COARSE_GAP", "MAX_PIXELS", "open_picture", "quiet_pillow", "read_picture", "to_square"]
 
 MAX_PIXELS = 1 << 27
 """A file that declares more pixels (134 million, half a gigabyte) is refused before it is decoded."""
@@ -31,16 +31,21 @@ MAX_PIXELS = 1 << 27
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "ICO", "JPEG2000")
 _KNOWN = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, ICO or JPEG 2000"
 _GAP = 3  # a picture may be reduced by plain averages to this multiple of the size that is wanted, and no further
+COARSE_GAP = 1.8  # where the network rounds more than that: its bf16 costs a picture more than this does
 _AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes whose pixels may be averaged as they are
 
 
-def read_picture(item: Any, size: int, *, interpolation: str = "bicubic", crop: float | None = None) -> Tensor:
+def read_picture(
+    item: Any, size: int, *, interpolation: str = "bicubic", crop: float | None = None, gap: float = _GAP
+) -> Tensor:
     """Any picture as a (3, size, size) uint8 tensor; see `open_picture` and `to_square` for the arguments."""
     wanted = size if crop is None else round(size / crop)
-    return to_square(open_picture(item, wanted), size, interpolation=interpolation, crop=crop)
+    return to_square(open_picture(item, wanted, gap=gap), size, interpolation=interpolation, crop=crop, gap=gap)
 
 
-def to_square(image: Image, size: int, *, interpolation: str = "bicubic", crop: float | None = None) -> Tensor:
+def to_square(
+    image: Image, size: int, *, interpolation: str = "bicubic", crop: float | None = None, gap: float = _GAP
+) -> Tensor:
     """An RGB picture as a (3, size, size) uint8 tensor, smoothed while it shrinks.
 
     Args:
@@ -63,27 +68,29 @@ def to_square(image: Image, size: int, *, interpolation: str = "bicubic", crop: 
         box = (left * x, top * y, min(image.size[0], (left + size) * x), min(image.size[1], (top + size) * y))
     resample = getattr(Resampling, interpolation.upper())
     # Pillow's two steps (plain averages, then the filter) have no meaning for "nearest".
-    gap = None if interpolation == "nearest" else float(_GAP)
-    square = image.resize((size, size), resample, box=box, reducing_gap=gap)
+    steps = None if interpolation == "nearest" else float(gap)
+    square = image.resize((size, size), resample, box=box, reducing_gap=steps)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)
 
 
-def open_picture(item: Any, size: int | None = None) -> Image:
+def open_picture(item: Any, size: int | None = None, *, gap: float = _GAP) -> Image:
     """Any picture as a Pillow picture in RGB, upright.
 
     Args:
         item: a path, a file's bytes, a Pillow picture; an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), uint8 or
             float from 0 to 1; or a tensor (h, w), (1, h, w), (3, h, w) or (4, h, w) of the same values.
-        size: the shorter side that is needed; larger pictures may come reduced, to twice that or more. None: in full.
+        size: the shorter side that is needed; larger pictures may come reduced, to `gap` times that or more. None: in
+            full.
 
     Raises:
         MediaError: it cannot be read; the message says why.
         TypeError: it is none of these.
     """
+    least = round(gap * size) if size else None
     if isinstance(item, (str, Path)):
         try:
             with open(item, "rb") as stream:
-                return _decoded(stream, size)
+                return _decoded(stream, least)
         except FileNotFoundError as error:
             raise MediaError("there is no such file.") from error
         except (OSError, ValueError) as error:
@@ -91,19 +98,19 @@ def open_picture(item: Any, size: int | None = None) -> Image:
                 raise
             raise MediaError(f"the file cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
     if isinstance(item, (bytes, bytearray, memoryview)):
-        return _decoded(BytesIO(item), size)
+        return _decoded(BytesIO(item), least)
     if isinstance(item, (np.ndarray, Tensor)):
-        return _rgb(picture_of_array(item), size)
+        return _rgb(picture_of_array(item), least)
     if hasattr(item, "getpixel"):
         with _told():
             item.load()
-            return _rgb(item, size)
+            return _rgb(item, least)
     raise TypeError(
         f"a picture is a {type(item).__name__}; pass a path, bytes, a Pillow picture, an array or a tensor."
     )
 
 
-def _decoded(stream: Any, size: int | None) -> Image:
+def _decoded(stream: Any, least: int | None) -> Image:
     from PIL import Image
 
     start = stream.read(16)
@@ -114,10 +121,10 @@ def _decoded(stream: Any, size: int | None) -> Image:
     try:
         with _told(), Image.open(stream, formats=[one for one in _FORMATS if one in Image.OPEN]) as image:
             _check_pixels(image.size)
-            if size:
-                image.draft(None, (_GAP * size, _GAP * size))  # JPEG alone: decoded at a half, a quarter, an eighth
+            if least:
+                image.draft(None, (least, least))  # JPEG alone: decoded at a half, a quarter, an eighth
             image.load()
-            return _rgb(image, size)
+            return _rgb(image, least)
     except Image.UnidentifiedImageError as error:
         raise MediaError(f"it is no picture that can be read ({_KNOWN}); it starts with {start!r}.") from error
 
@@ -148,12 +155,12 @@ def _told():
         raise MediaError(f"the picture is damaged ({type(error).__name__}: {error}).") from error
 
 
-def _rgb(image: Image, size: int | None) -> Image:
+def _rgb(image: Image, least: int | None) -> Image:
     """Upright, reduced, on white, 8 bits, in this order where the mode allows it."""
     from PIL import Image as Pillow
 
     turned = _orientation(image)
-    factor = min(image.size) // (_GAP * size) if size else 1
+    factor = min(image.size) // least if least else 1
     if min(image.size) < 1:
         raise MediaError(f"it has {image.size[0]} x {image.size[1]} pixels; at least 1 x 1 is needed.")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):

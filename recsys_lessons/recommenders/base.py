@@ -40,7 +40,10 @@ def checked_features(features: Tensor | np.ndarray, n_items: int) -> Tensor:
         )
     if not torch.isfinite(features).all():
         row = int((~torch.isfinite(features)).any(dim=1).nonzero()[0])
-        raise ValueError(f"item_features has a value that is not finite in row {row}; fill it or drop the item.")
+        raise ValueError(
+            f"item_features has a value that is not finite in row {row}; drop the item, "
+            "or fuse its modalities with their masks (MultimodalRecommender)."
+        )
     return features
 
 

@@ -12,6 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from recsys_lessons.encoders.base import Masked
 from recsys_lessons.fusion import ConcatFusion, Fusion, permutation_contributions
 from recsys_lessons.fusion.parts import Modalities, checked
 from recsys_lessons.recommenders.base import Recommender
@@ -96,6 +97,7 @@ class MultimodalRecommender(Recommender):
         # The mean of the warm items: centred, as both models do, it is zero and says nothing.
         self.fused_ = torch.where(mask[:, None], vectors, vectors[mask & warm].mean(dim=0))
         self._mean = self.fused_[warm].mean(dim=0)
+        self._mean_parts: dict[str, Tensor] | None = None  # of the fusion's summands; made when first explained
         if self.how == "map":
             self.model_ = SVDRecommender(self.rank, item_features=self.fused_, ridge=self.ridge, seed=self.seed)
         else:
@@ -180,12 +182,13 @@ class MultimodalRecommender(Recommender):
             return dict.fromkeys(self.fusion.names_, 0.0)
         if self.fusion.linear:
             # Vector and mean are both sums over the modalities, and so is their difference.
-            warm = torch.from_numpy(self.matrix_.getnnz(axis=0) > 0)
-            known = warm & ~torch.from_numpy(self.without_content_)
-            parts = self.fusion.parts(self.modalities)
-            return {
-                name: float((part[row] - part[known].mean(dim=0)) @ direction / length) for name, part in parts.items()
-            }
+            if self._mean_parts is None:
+                known = torch.from_numpy((self.matrix_.getnnz(axis=0) > 0) & ~self.without_content_)
+                parts = self.fusion.parts(self.modalities)
+                self._mean_parts = {name: part[known].mean(dim=0) for name, part in parts.items()}
+            clean = checked(self.modalities)
+            mine = self.fusion.parts({name: Masked(*(part[[row]] for part in one)) for name, one in clean.items()})
+            return {name: float((part[0] - self._mean_parts[name]) @ direction / length) for name, part in mine.items()}
 
         def score(some: dict) -> Tensor:
             vectors = self.fusion.transform(some).vectors - self._mean

@@ -94,7 +94,7 @@ check("modality_contribution")
 # before the score, and then there is only an approximation: how much lower would the item score with somebody else's
 # picture? Such numbers do not add up. A contribution explains the model; it does not say why a person would like the film.
 # %% [markdown] lang="zh" tags=["solution"]
-# 之所以精确，是因为融合向量是各模态各一项的和。乘积、门、注意力在打分之前就把模态混在一起，只能近似：
+# 之所以精确，是因为融合向量是各模态各一项的和。逐元素乘积、门控、注意力在打分之前就把模态混在一起，只能近似：
 # 换成别的物品的图片，得分会低多少？这样的数加起来不等于得分。而且贡献解释的是模型，并不说明人为什么会喜欢这部影片。
 # %% tags=["solution"]
 from recsys_lessons.encoders.base import Masked
@@ -164,7 +164,7 @@ assert torch.allclose(mine.sum(dim=1), fused @ direction, atol=1e-5)
 #
 # **面试题**：*请用语言模型和视觉模型写一个多模态推荐的 Python 程序。网上流传的一种写法错在哪里？改好之后是什么样子？*
 #
-# 下面是具有它那些毛病的最短程序。它在第一行碰到图片时就停下；就算每一行都能跑，它也什么都没有推荐。
+# 下面是最短的、带着同样毛病的程序。一碰到图片，它就停下；就算每一行都能跑，它也什么都没有推荐。
 # 先数一数有多少处毛病，再往下读；至少有十处。
 #
 # ```python
@@ -229,7 +229,7 @@ def mend_multimodal(items, models, histories, warm):
 # %%
 check("mend_multimodal")
 # %% [markdown] lang="en" tags=["solution"]
-# What stops it: `Image` and `Video` are names of nothing, a picture has no `unsqueeze`, the input goes to a GPU and the
+# What stops it: nothing defines `Image` and `Video`, a picture has no `unsqueeze`, the input goes to a GPU and the
 # network does not, and the mean over the frames has no dimension 1 left to concatenate along. What runs and is wrong: no
 # resizing and no normalisation, training mode, gradients for every frame, a tensor copied anew with each frame, a
 # keyword that has been deprecated since 2022. What means nothing: one row that mixes everything, and an SVD that,
@@ -237,7 +237,7 @@ check("mend_multimodal")
 #
 # What is still missing here, and the capstone adds: masks for missing and broken files, weights, and a reason.
 # %% [markdown] lang="zh" tags=["solution"]
-# 让它停下的：`Image` 和 `Video` 都没有来历，图片没有 `unsqueeze`，输入去了 GPU 而网络没去，
+# 让它停下的：`Image` 和 `Video` 都没有导入，图片没有 `unsqueeze`，输入去了 GPU 而网络没去，
 # 对帧取均值之后没有第 1 维可以拼接。能跑但不对的：没有缩放和归一化，处于训练模式，每一帧都保留梯度，
 # 每来一帧就把整个张量复制一遍，还用了 2022 年起就弃用的参数。没有意义的：一行里混着所有东西，
 # SVD 不截断再乘回去就是输入本身。旁边常常还许诺了一个音频模型，却没有。
@@ -371,7 +371,7 @@ assert np.allclose(vectors[0], np.array(open_picture(stored.getvalue())).mean(ax
 # - 返回：`(fused, mask)`，形状 `(n, 各维度之和)` 的 float64 数组和形状 `(n,)` 的布尔数组，有任何一个模态的物品为 True。
 #   对每个模态：减去 `warm` 中拥有它的行的均值，每一行除以自己的长度(全 0 保持为 0)，乘以权重的平方根，缺失处为 0。
 #   按 `modalities` 的顺序并排，每个物品再除以它拥有的模态的权重之和的平方根。什么都没有的物品，整行为 NaN。
-# - 没有任何 warm 物品拥有某个模态时抛出 `ValueError`：没有均值可减。
+# - 如果 `warm` 里没有一个物品拥有某个模态，抛出 `ValueError`：没有均值可减。
 #
 # **例子**：`modalities = {"text": [[0], [5]], "cover": [[9], [7]]}`，`weights = {"cover": 1, "text": 3}`，`warm = [0]`。
 # 第 1 行变成 `[1.73, -1]` / 2 = `[0.87, -0.5]`；第 0 行就是均值，得到 `[0, 0]`。
@@ -426,7 +426,7 @@ assert np.allclose(fused, course.vectors, atol=1e-5, equal_nan=True) and mask.to
 #
 # - `histories`: for each user a list of rows of items, each at most once; it may be empty. `fused`: `(n_items, dim)`,
 #   float64. `mask`: `(n_items,)`, bool: False where the row of `fused` is NaN.
-# - Returns `(users, n_items)`, float64. A user's profile is the sum of the vectors of the history, those that there are,
+# - Returns `(users, n_items)`, float64. A user's profile is the sum of those vectors of the history that exist,
 #   divided by its length; without any it is zero. A score is profile · item; an item without a vector scores 0, the
 #   average, since vectors are centred. -inf stands where the item is in the user's history.
 #
@@ -615,7 +615,7 @@ if all(check(step).passed for step in steps):
 # truth, modality by modality, and on real posters.
 # %% [markdown] lang="zh" tags=["solution"]
 # 同一个新视频排在两份列表的首位，理由却不同：mei 因为标题，lin 因为画面，不管它是不是讲吃的。
-# mei 的第三个没有理由，因为没有什么支持它，它只是最不违和的。缺失和损坏的封面没有让任何人少一行。
+# mei 的第三个没有理由，因为没有哪个模态支持它，只是其余的更不合适。缺失和损坏的封面没有让任何人少一行。
 # 十二个视频证明不了什么：第 11 课在一个真相已知的世界里、逐个模态地测量同样的几步，并在真实海报上再测一遍。
 # %% tags=["solution"]
 if lists:  # None where another process makes the checks
@@ -644,6 +644,6 @@ if lists:  # None where another process makes the checks
 # 会在单独的进程里检查这本 notebook。每题的参考答案在 `solutions/zh/11_multimodal.ipynb`。
 #
 # **试着说出来**：每个文件只编码一次，按训练时的方式处理，eval 模式，不带梯度；缺失或损坏的记进掩码，绝不填 0。
-# 每个模态在训练可见的物品上去均值，缩放到长度 1，按权重的平方根并排；权重在留出的物品上选，缺了什么的再重新缩放。
+# 每个模态减去训练可见物品的均值，缩放到长度 1，乘以权重的平方根后拼接；权重在留出的物品上选，缺模态的物品再重新缩放。
 # 历史与物品相乘得到得分；看过的隐藏，一无所知的得平均分。融合向量是各模态之和，得分也是，所以列表说得出理由。
 # 在相信图片有用之前，先把去掉图片的同一个模型也测一遍。

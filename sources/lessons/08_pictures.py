@@ -627,7 +627,7 @@ gains.round(4)
 # %% [markdown] lang="en"
 # Read the intervals: a mean above zero is a finding only where its interval leaves zero out, and a reason to build only
 # where it is worth its price. Whatever random weights get over chance comes from colour and contrast, which may go with
-# genre and age. And people rated these films from memory, with no poster before them: a catalogue that people choose from
+# genre and age. And people rated these films by what they remembered of them: a catalogue that people choose from
 # by looking may answer otherwise.
 #
 # Real folders also hold files that do not open. `on_error` says whether that stops the run or makes a *missing* item. What
@@ -635,7 +635,7 @@ gains.round(4)
 # zeros would pass for a cover. The warning names rows and reasons; an item that has no file at all (None) is no error.
 # %% [markdown] lang="zh"
 # 要看区间：均值大于 0，只有区间不含 0 才算结论；增益抵得过成本，才值得去做。随机权重若高于随机水平，靠的是颜色和对比度，它们可能与类型、年代相关。
-# 另外，人们是凭记忆给这些电影打分的，眼前没有海报：换成一个大家看着图挑选的物品库，答案可能不同。
+# 另外，人们是凭看过的印象给这些电影打分的：换成一个大家看着图挑选的物品库，答案可能不同。
 #
 # 真实的文件夹里总有打不开的文件。是停下来，还是当作*缺失*，由 `on_error` 决定。缺失的物品对应一行 NaN，**掩码**(mask)里是 `False`。
 # 忘了用掩码，结果处处是 NaN，马上会发现；要是填 0，就会被当成一张正常的封面。警告会说出是哪几行、什么原因；本来就没有封面(None)不算错误。

@@ -9,7 +9,7 @@
 # **Afterwards you can say in an interview**: "Every modality goes through its own frozen encoder, once an item, and
 # comes with a mask. I centre each on training items, scale rows to length 1, weigh and concatenate; that is linear, so
 # a score splits exactly by modality. Whether a modality pays is a paired difference on cold items against the best
-# single one, and on real posters the answer is not the one of the generated world."
+# model without it, and on real posters the answer is not the one of the generated world."
 # %% [markdown] lang="zh"
 # # 多模态推荐：从文件到带理由的列表
 #
@@ -18,8 +18,8 @@
 # **用时**：一小时。**基础**：第 08 课(图片)、第 09 课(声音和视频)、第 10 课(融合)；SVD 见第 03 课。
 #
 # **学完后，面试时你可以这样说**："每个模态用各自的冻结编码器，每个物品只编码一次，并带一个掩码(mask)。各模态用训练物品去均值、
-# 行长归一，加权后拼接；这是线性的，所以得分能按模态精确拆开。一个模态值不值得上，要看冷启动物品上与最好的单模态的配对差值；
-# 真实海报给出的答案，和生成的世界并不一样。"
+# 每行缩放到长度 1，加权后拼接；这是线性的，所以得分能按模态精确拆开。一个模态值不值得上，要看在同样的冷启动物品上，
+# 加上它之后与不用它的最好模型的配对差值；真实海报给出的答案，和生成的世界并不一样。"
 # %% [markdown] lang="en"
 # ## The result first
 #
@@ -31,7 +31,7 @@
 # ## 先看结果
 #
 # TinyLens 是**一个生成的世界**，这里用一个小的：物品有文字、封面、声音和短片，有的物品缺其中一样。*话题*在文字、封面和短片里；
-# *风格*只有封面知道，*情绪*只有声音知道，*节奏*在声音和短片里。五分之一的物品变成新物品，没有点击。
+# *风格*只在封面里，*情绪*只在声音里，*节奏*在声音和短片里。五分之一的物品当作新物品，点击全部藏起来。
 # 从一个文件夹到给某个人的新物品列表，十来行就够：
 # %%
 import numpy as np
@@ -132,8 +132,9 @@ pd.DataFrame(steps, columns=["line", "gives", "shape"])
 #
 # `f_i = [√w_m z_im, 0 where missing] / √(sum of the weights that are present)`
 #
-# A person's profile is the sum of the (centred) `f` of what they liked, the score its cosine with `f_i`. Nothing is
-# trained, and a new item is scored as an old one is.
+# These `f` are centred once more, since scaling the rows has moved their mean, and brought to length 1. A person's
+# profile is their sum over what the person liked, the score its cosine with the item. Nothing is trained but the
+# weights, and a new item is scored as an old one is.
 # %% [markdown] lang="zh"
 # ## 2. 从文件到列表
 #
@@ -141,7 +142,8 @@ pd.DataFrame(steps, columns=["line", "gives", "shape"])
 #
 # `f_i = [√w_m z_im，缺失处为 0] / √(存在模态的权重之和)`
 #
-# 一个人的画像是他喜欢过的物品的 `f`(再去一次均值)之和，得分是画像与 `f_i` 的余弦。什么也没有训练，新物品和老物品的打分方式完全一样。
+# 缩放之后均值又不是 0 了，所以 `f` 再去一次均值、缩放到长度 1。一个人的画像是他喜欢过的物品的这些向量之和，得分是画像与物品的余弦。
+# 除了权重，什么也没有训练；新物品和老物品的打分方式完全一样。
 # %%
 from torch.nn.functional import normalize
 
@@ -164,10 +166,10 @@ assert torch.allclose(fused, model.fused_, atol=1e-5)
 assert np.allclose(scores, model.scores([user]), atol=1e-5)
 print("fused", tuple(fused.shape), " profile", tuple(profile.shape), " scores", tuple(scores.shape))
 # %% [markdown] lang="en"
-# The vector is a sum of blocks, the score is linear in it, so the score is a sum with one term a modality. For the
-# first item of the list, by hand and by the core:
+# The vector consists of blocks, one a modality, and once it has its length, the score is linear in it: a sum with one
+# term a modality. For the first item of the list, by hand and by the core:
 # %% [markdown] lang="zh"
-# 融合向量是各块之和，得分对它是线性的，所以得分就是每个模态一项的和。拿列表的第一个物品，手算一遍，再和核心代码比：
+# 融合向量由各模态的块拼成，除以长度之后，得分对它是线性的，所以得分就是每个模态一项的和。拿列表的第一个物品，手算一遍，再和核心代码比：
 # %%
 item = top["item_id"][0]
 row = data.item_rows([item])[0]
@@ -187,13 +189,14 @@ pd.Series(parts, name="contribution").round(3).to_frame().T
 # ## 3. What each modality brings
 #
 # The test: rank the new items, nothing else, and see whether people liked the first ones later (NDCG@10). The floor is
-# a random order, the ceiling the *oracle*, which knows the generated world's truth. Weights, ridge and all else are
-# chosen inside the training data. First the split at hand, one small world:
+# a random order, the ceiling the *oracle*, which knows the generated world's truth. `profile` is section 2; `map`
+# predicts an item's SVD factors from its fused vector by ridge regression (lesson 03). What is tuned, is tuned inside
+# the training data. First the split at hand, one small world:
 # %% [markdown] lang="zh"
 # ## 3. 每个模态带来什么
 #
 # 测法：只在新物品之间排序，看排在前面的后来有没有人喜欢(NDCG@10)。下限是随机次序；上限是*神谕*(oracle)，它知道这个生成世界的真相。
-# 权重、岭系数等都在训练数据内部选。先看手头这一次划分，一个小世界：
+# `profile` 就是第 2 节的画像；`map` 用岭回归从融合向量预测物品的 SVD 因子(第 03 课)。凡是要调的，都在训练数据内部调。先看手头这一次划分，一个小世界：
 # %%
 import warnings
 
@@ -246,7 +249,9 @@ reach = stats.t.ppf(0.975, runs.shape[1] - 1) * runs.std(axis=1, ddof=1) / runs.
 assert (ten.loc[single, "over chance low"] > 0).all() and ten.loc["tuned weights: profile", "low"] > 0
 assert ten.loc["Hadamard product: profile", "high"] < 0  # a fusion is no gain by itself
 quality_of = ten["ndcg@10"]
-assert quality_of["tuned weights: profile"] > quality_of["naive concatenation: profile"]
+assert ten.loc["naive concatenation: profile", "high"] < 0
+assert quality_of["gated: profile"] > quality_of["tuned weights: map"] + 0.01
+assert abs(quality_of["gated: profile"] - quality_of["tuned weights: whitened profile"]) < 0.01
 assert quality_of["video: profile"] > 0.75 * quality_of["tuned weights: profile"]
 assert quality_of["oracle"] > quality_of["oracle without fame"] > quality_of[together].max()
 # %%
@@ -266,18 +271,20 @@ picture.suptitle("Ten generated worlds: means with 95 % intervals", fontsize=11)
 picture
 # %% [markdown] lang="en"
 # Every modality alone beats chance, since each was given a part of the truth. Fused with weights they beat the best
-# single one, though most of it the clip alone already had. Raw vectors side by side do worse: lesson 10 shows why. The
-# word "fusion" promises nothing: see the product. (The gates were taught by clicks, SVD's factors; their fair rival is
-# the map.) And part of the way to the oracle is not for content to go: "without fame" it does not know how often an
-# item is shown, and loses; how good an item is made, no file tells either.
+# single one, though the clip alone reaches most of that. Raw vectors side by side do worse: lesson 10 shows why. Fusing
+# by itself promises nothing: see the product. (The gates were taught by clicks, SVD's factors; their fair rival is the
+# map, which they still beat. The whitened profile, where clicks only choose the weights, is level with them.) Part of
+# the way to the oracle is closed to content: without "fame", how often an item is shown, the oracle loses; how well an
+# item is made, no file tells either.
 #
 # Move the weights, and see whose neighbours the fused row follows (in a page without widgets, a still picture).
 # %% [markdown] lang="zh"
-# 每个模态单独用都好于随机，因为每个都分到了一部分真相。加权融合之后胜过最好的单模态，不过大头短片自己就有了。原始向量直接并排更差，
-# 原因在第 10 课。"融合"两个字本身什么也不保证：看逐元素乘积那一行。(门控是拿点击，也就是 SVD 的因子教出来的，和它公平对比的是映射。)
-# 离神谕还差的那一截，有些不是内容说得出来的：without fame 是不知道物品展示次数的神谕，它就差了一些；物品质量的高低，文件里也看不出来。
+# 每个模态单独用都好于随机，因为每个都分到了一部分真相。加权融合之后胜过最好的单模态，不过其中大部分，单靠短片就能做到。原始向量直接并排更差，
+# 原因在第 10 课。融合本身什么也不保证：看逐元素乘积那一行。(门控是用点击，也就是 SVD 的因子，教出来的，
+# 公平的对手是映射，门控仍然胜过它；白化后的画像只用点击选权重，却和门控不相上下。)离神谕还差的那一截，有些是内容补不上的：
+# without fame 是不知道物品展示次数的神谕，因此略差；物品质量的高低，文件里也看不出来。
 #
-# 拖动权重，看融合的那一行跟着谁走(没有控件的页面上是一张静态图)。
+# 拖动权重，看融合那一行的近邻更像哪个模态的近邻(没有控件的页面上是一张静态图)。
 # %%
 from recsys_lessons import ModalityNeighbours
 
@@ -285,12 +292,12 @@ ModalityNeighbours(data, modalities, item=item, weights=choice.weights, k=6)
 # %% [markdown] lang="en"
 # ## 4. As modalities go missing
 #
-# In the ten worlds a share of the items, old and new, loses a modality; weights stay as they were. Dashed: that
-# modality alone.
+# In the ten worlds a share of the items, old and new, loses a modality (last panel: each item one drawn at random);
+# weights stay as they were. Dashed: that modality alone.
 # %% [markdown] lang="zh"
 # ## 4. 模态逐渐缺失时
 #
-# 在那十个世界里，让一部分物品(新老都有)失去某个模态，权重不变。虚线是只用这一个模态。
+# 在那十个世界里，让一部分物品(新老都有)失去某个模态(最右一图：每个物品随机失去一个)，权重不变。虚线是只用这一个模态。
 # %%
 curves = read_results("multimodal_missing").set_index(["model", "missing", "share"]).sort_index()
 picture = Picture(10, 2.9)
@@ -313,14 +320,12 @@ alone_ends = [curves.loc[("that modality alone", name, 0.8), "ndcg@10"] for name
 assert max(alone_ends) < min(one["ndcg@10"] for one in lost.values())
 picture
 # %% [markdown] lang="en"
-# The fused list bends and does not break: what is left is rescaled, and clip, cover and words tell the topic again and
-# again. (Words for a fifth of the items are no better than words for none; perhaps items known by different modalities
-# compare badly.) That takes a **mask**. Here is the small world, with zeros written for what is missing, as many
-# programs do without a word:
+# The fused list bends and does not break: what is left is rescaled, and clip, cover and words each tell the topic.
+# (Words for a fifth of the items are no better than words for none; perhaps items known by different modalities compare
+# badly.) That takes a **mask**. In the small world, beside it, zeros where a file is missing, and no mask:
 # %% [markdown] lang="zh"
-# 融合的列表会变差，但不会崩：剩下的按比例放大，而话题在短片、封面、文字里说了三遍。(只有五分之一的物品有文字，并不比谁都没有更好；
-# 也许是因为靠不同模态认识的物品不太好比。)前提是有**掩码**。回到小世界，
-# 看看像许多程序那样、不声不响地用 0 代替缺失会怎样：
+# 融合的列表会变差，但不会崩：剩下的按比例放大，而短片、封面、文字里都有话题。(只有五分之一的物品有文字，并不比谁都没有更好；
+# 也许靠不同模态刻画的物品，彼此不好比较。)前提是有**掩码**。回到小世界，和它对比的是缺失处填 0、又没有掩码：
 # %%
 from recsys_lessons import Masked
 
@@ -396,22 +401,25 @@ assert over_title["difference"][f"{title}: whitened profile"] > apart[second_tex
 # %% [markdown] lang="en"
 # Read from below. *Does a poster say what words do not?* The last three rows: beside title and plot it is not shown to
 # add anything, in any form. *Does a second text?* The three above: yes, in each. *Does a poster say anything at all?*
-# The row above those: more than the same network untrained, so the vectors are sound. The traps are at the top: raw
-# concatenation is left with what the poster knows alone, and gates, fine in the generated worlds, fall behind the bare
-# title. Whitening one text (lesson 10) brings more than any second modality. Late fusion adds scores, all others are
-# early fusion, one vector an item; VBPR (He and McAuley 2016) learns picture space and factors together from clicks,
-# and new items have the picture part alone. People rated these films from memory, with no poster before them: for
-# clothes or flats I would expect another table, and measure it.
+# The row above those: more than the same network untrained, so the vectors are not noise. The traps are further up: raw
+# concatenation scores what the poster scores alone, and gates, fine in the generated worlds, fall behind title and
+# genres. Whitening one text (lesson 10) brings more than adding the plot does.
+#
+# Late fusion adds the scores of the modalities; the other fused rows first make one vector an item (early fusion). VBPR
+# (He and McAuley 2016) learns factors and a projection of that vector from clicks; a new item has the projection alone.
+# A person who rates a film has seen it; where people choose by the look, as with clothes or flats, I would expect
+# another table, and measure it.
 # %% [markdown] lang="zh"
 # 从下往上读。*海报有没有文字没有的信息？*看最后三行：在片名和剧情之上，不管哪种形式，都没有显出增量。*第二份文本呢？*看再上面三行：每种形式都有用。
-# *海报到底有没有信息？*再上面一行：比同一个网络的随机权重版强，所以向量本身没有问题。陷阱在最上面：原始向量直接拼接，剩下的只有海报自己知道的那一点；
-# 门控在生成的世界里表现很好，在这里却不如只用片名。给一份文本做白化(第 10 课)，收益比加任何一个模态都大。晚期融合加的是得分，其余都是早期融合，
-# 每个物品一个向量；VBPR(He, McAuley 2016)从点击里同时学图片空间和因子，新物品只剩图片那一部分。这些人是凭记忆给电影打分，眼前并没有海报；
-# 换成服装、租房，我预计会是另一张表，那就另测。
+# *海报到底有没有信息？*再上面一行：比同一个网络的随机权重版强，所以向量并不是噪声。陷阱在更上面：原始向量直接拼接，得分和只用海报一样；
+# 门控在生成的世界里表现很好，在这里却不如只用片名和类型。给一份文本做白化(第 10 课)，收益比再加一份剧情还大。
+#
+# 晚期融合是各模态的得分相加；其余几行融合都是早期融合，先为每个物品合成一个向量。VBPR(He, McAuley 2016)从点击里同时学因子和这个向量的投影；
+# 新物品只有投影。给电影打分的人已经看过电影；换成服装、租房这类凭外观挑选的场景，我预计会是另一张表，那就另测。
 # %% [markdown] lang="en"
 # ## 6. A program that cannot run
 #
-# Asked for such a system in Python, many hand in a program like this one (written here, with faults that circulate):
+# Asked for such a system in Python, one meets programs like this (written here, with the faults that circulate):
 #
 # ```python
 # network = vision_model(pretrained=True)
@@ -426,13 +434,13 @@ assert over_title["difference"][f"{title}: whitened profile"] > apart[second_tex
 # scores = u @ torch.diag(s) @ v.T
 # ```
 #
-# Run it line by line; as soon as a line breaks, mend that and no more, and go on. The network is a ResNet-18 with
-# random weights (the errors are the same, and nothing is downloaded); the device `meta`, which is everywhere, plays the
-# GPU.
+# Run it line by line; where a line breaks, mend that one fault and go on. Each row below is one stop. The network is a
+# ResNet-18 with random weights (the errors are the same, and nothing is downloaded); `meta`, a device that every
+# machine has, plays the GPU.
 # %% [markdown] lang="zh"
 # ## 6. 一个跑不起来的程序
 #
-# 要求用 Python 写这样的系统，不少人交上来的程序是下面这个样子(这里自己写的，毛病是流传的那些)：
+# 要求用 Python 写这样的系统，常能见到下面这样的程序(代码是本课自己写的，毛病是流传的那些)：
 #
 # ```python
 # network = vision_model(pretrained=True)
@@ -447,7 +455,8 @@ assert over_title["difference"][f"{title}: whitened profile"] > apart[second_tex
 # scores = u @ torch.diag(s) @ v.T
 # ```
 #
-# 一行一行地跑；哪一行坏了，只修这一处，再往下走。网络用随机权重的 ResNet-18(报的错一样，又不用下载)；`meta` 设备每台机器都有，让它来扮演 GPU。
+# 一行一行地跑；哪一行报错，只修这一处，再往下走。下表每一行就是停下来的一处。
+# 网络用随机权重的 ResNet-18(报的错一样，又不用下载)；`meta` 设备每台机器都有，用它代替 GPU。
 # %%
 from torchvision.models import resnet18
 
@@ -474,13 +483,14 @@ assert len(broken) == len(lines.splitlines())  # not one runs
 pd.options.display.max_colwidth = 140
 pd.DataFrame(broken, columns=["line", "what happens", "mend"])
 # %% [markdown] lang="en"
-# Errors are the harmless half. The rest runs, and is wrong without a word: pixels from 0 to 255 where the network
-# learned from -1 to 1; training mode, in which batch norm rescales by the statistics of this one picture; gradients
-# recorded for every frame; a tensor copied anew with each frame; a keyword deprecated since 2022. So take the
-# pretrained network of lesson 08 and treat it as the program does. What are the covers worth then, by themselves?
+# Errors are the harmless half. The rest runs, and nothing is reported. *Wrong*: pixels from 0 to 255 where the network
+# learned from -1 to 1; training mode, in which batch norm rescales by the statistics of this one picture. *Wasteful*:
+# gradients recorded for every frame, a tensor copied anew with each. *Dated*: `pretrained`, deprecated since 2022. So
+# take the pretrained network of lesson 08 and treat it as the program does. What are the covers worth, by themselves?
 # %% [markdown] lang="zh"
-# 会报错的那一半反而无害。其余的能跑，却不声不响地错了：像素是 0 到 255，而网络学的是 -1 到 1；训练模式下，批归一化用的是这一张图自己的统计量；
-# 每一帧都记录梯度；每来一帧就把整个张量复制一遍；参数名 2022 年起就已弃用。拿第 08 课的预训练网络，照程序的方式来用，单靠封面还剩多少？
+# 会报错的那一半反而无害。其余的能跑，也没有任何提示。*错的*：像素是 0 到 255，而网络训练时是 -1 到 1；训练模式下，批归一化用的是这一张图自己的统计量。
+# *浪费的*：每一帧都记录梯度，每来一帧就把整个张量复制一遍。*过时的*：参数 `pretrained`，2022 年起弃用。
+# 拿第 08 课的预训练网络，照程序的方式来用，单靠封面还能排得多好？
 # %%
 import timm
 from safetensors.torch import load_file
@@ -507,10 +517,10 @@ with warnings.catch_warnings(record=True) as said:
 assert any("deprecated" in str(one.message) for one in said)
 pd.Series(worth, name="NDCG@10, one split of one generated world").round(3).to_frame()
 # %% [markdown] lang="en"
-# And what means nothing, were every line right: the "scores". An SVD that is not cut, multiplied back, is what went in.
-# One row at that, one item's, with no user in sight: nothing is trained, and nothing is ranked.
+# With every line mended, the "scores" would still mean nothing. An SVD that is not cut, multiplied back, is what went
+# in, here one row: one item and no user. Nothing is trained, and there is nothing to rank.
 # %% [markdown] lang="zh"
-# 最后，就算每一行都改对了，"得分"仍然毫无意义：SVD 不截断，再乘回去就是输入本身。何况只有一行、一个物品，看不到任何用户：什么也没有训练，什么也没有排序。
+# 最后，就算每一行都改对了，"得分"仍然毫无意义：SVD 不截断，再乘回去就是输入本身，而输入只有一行：一个物品，没有用户。什么也没有训练，也没有可排序的东西。
 # %%
 random = torch.Generator().manual_seed(0)
 features = torch.randn(1, 384 + 1000 + 1000, generator=random)  # words, look, mean of the frames
@@ -523,12 +533,12 @@ print(f"vectors copied for {frames} frames: cat in a loop {sum(range(1, frames +
 # %% [markdown] lang="en"
 # ## 7. The program mended
 #
-# As few lines, and users in it. First the picture part, if you write it yourself: resize, scale, a batch, eval mode, no
-# gradients, and back to the CPU. It must give the vectors of the core.
+# Now with users in it. First the picture part, if you write it yourself: resize, scale, a batch, eval mode, no
+# gradients, and back to the CPU. It must agree with the vectors of the core.
 # %% [markdown] lang="zh"
 # ## 7. 改好的程序
 #
-# 行数差不多，而且有了用户。先看图片部分，自己写就是：缩放、归一化、成批、eval 模式、不记梯度、结果放回 CPU。它应当给出和核心代码一样的向量。
+# 这次有了用户。先看图片部分，自己写就是：缩放、归一化、成批、eval 模式、不记梯度、结果放回 CPU。得到的向量应当和核心代码的一致。
 # %%
 from torchvision.transforms.v2.functional import pil_to_tensor
 
@@ -571,31 +581,32 @@ mended = float((hits / ideal)[ideal > 0].mean())
 assert abs(mended - here["equal weights"]) < 0.03 and mended > here["chance"] + 0.2
 print(f"NDCG@10 over new items: mended {mended:.3f}, core with equal weights {here['equal weights']:.3f}")
 # %% [markdown] lang="en"
-# Four frozen networks (`encode_items`: batches, threads, cache), masks as NaN until `standard` makes them add nothing,
-# statistics from training items alone, users, an order. Dividing `f` by its own length takes the place of "the root of
-# the weights that are present". What the core adds: weights, a second centring, names instead of rows, and a reason.
+# What the program lacked: frozen networks run once (`encode_items`: batches, threads, cache), NaN for what is missing
+# until `standard` makes it add nothing, statistics from training items alone, users, an order. Dividing `f` by its own
+# length does the work of "the root of the weights that are present". The core adds weights, a second centring, names
+# instead of rows, and a reason.
 # %% [markdown] lang="zh"
-# 四个冻结的网络(`encode_items`：成批、多线程、缓存)；缺失先记成 NaN，到 `standard` 里变成"不加任何东西"；统计量只来自训练物品；有用户，有次序。
-# `f` 除以自己的长度，起的就是"除以存在的权重之和的平方根"的作用。核心代码多出来的是：权重、再去一次均值、用名字而不是行号，还有理由。
+# 原来缺的，这里都有了：冻结的网络，每个物品只编码一次(`encode_items`：成批、多线程、缓存)；缺失先记成 NaN，到 `standard` 里变成 0，什么也不加；
+# 统计量只来自训练物品；有用户，有次序。`f` 除以自己的长度，作用相当于"除以存在模态的权重之和的平方根"。核心代码还多出：权重、再去一次均值、用名字而不是行号，以及理由。
 # %% [markdown] lang="en"
 # ## 8. Why this was recommended
 #
-# The profile is a sum over the history, the item a sum of blocks, so the score splits both ways at once: `b_m(i) ·
-# b_m(j)`, for each modality m and each item j of the history. The rows of this table add up to the answer by modality,
-# the columns to that by history.
+# The profile is a sum over the history, the item is made of blocks, so the score splits both ways at once. With
+# `b_m(i)` for the block of modality m in the centred vector of item i, each modality m and each item j of the history
+# add `b_m(i) · b_m(j)` / length of the profile. The bottom row of the table is the answer by modality, the right column
+# the answer by history.
 # %% [markdown] lang="zh"
 # ## 8. 为什么推荐这个
 #
-# 画像是对历史求和，物品是各块之和，所以得分可以同时按两个方向拆：对每个模态 m 和历史里的每个物品 j，都有一项 `b_m(i) · b_m(j)`。
-# 下表按行相加是"按模态"的答案，按列相加是"按历史"的答案。
+# 画像是对历史求和，物品由各块拼成，所以得分可以同时按两个方向拆。记 `b_m(i)` 为物品 i 去均值后的向量里模态 m 的那一块，
+# 每个模态 m 和历史里的每个物品 j 贡献一项：`b_m(i) · b_m(j)` / 画像的长度。下表最后一行是"按模态"的答案，最右一列是"按历史"的答案。
 # %%
 liked = train.history(user)["item_id"]
 seen = data.item_rows(liked)
 lengths = (fused - fused[warm].mean(dim=0)).norm(dim=1, keepdim=True)
 unit = {name: (block - block[warm].mean(dim=0)) / lengths for name, block in blocks.items()}
-size = sum(
-    block[seen].sum(dim=0).pow(2).sum() for block in unit.values()
-).sqrt()  # length of the profile before scaling
+# the length of the profile, before it is scaled to 1
+size = sum(block[seen].sum(dim=0).pow(2).sum() for block in unit.values()).sqrt()
 both = pd.DataFrame({name: (block[seen] @ block[row] / size).numpy() for name, block in unit.items()}, index=liked).T
 by_history = model.explain(user, item=item, by="history").set_index("item_id")["contribution"]
 assert np.allclose(both.sum(axis=1), by_core[both.index], atol=1e-4)
@@ -607,12 +618,13 @@ shown = shown.rename(columns=table["title"]).T.rename_axis("liked before").assig
 shown.loc["sum"] = shown.sum()
 shown.round(3) + 0.0
 # %% [markdown] lang="en"
-# "Because of its sound, in what you watched before" is true of the model, to the last digit. In gates or a product the
-# modalities meet before the score, and there is no such sum. There it goes by permutation: give the item somebody
-# else's cover, many times, and see how far the score falls.
+# "Mostly because of its sound" is an exact statement about the model. It is not about the items named in the table: the
+# sound counts in the rest of the history. In gates or a product the modalities meet before the score, and there is no
+# such sum. There it goes by permutation: give the item the cover of another item, many times, and see how far the score
+# falls on average.
 # %% [markdown] lang="zh"
-# "因为它的声音，像你看过的那几个"，这对模型来说是精确的。换成门控或逐元素乘积，模态在打分之前就混在一起，没有这样的和，只能用置换：
-# 把这个物品的封面换成别的物品的，换很多次，看得分掉多少。
+# "主要因为它的声音"，这句话对模型来说是精确的，但说的不是表里点名的那几个：声音的贡献来自历史里其余的物品。
+# 换成门控或逐元素乘积，模态在打分之前就混在一起，没有这样的和，只能用置换：把这个物品的封面换成别的物品的，换很多次，看得分平均掉多少。
 # %%
 from recsys_lessons import HadamardFusion
 
@@ -627,12 +639,12 @@ off = (sums.loc["sum"] - sums.loc["score"]).abs()
 assert off.iloc[0] < 1e-4 and off["product: permutation"] > 0.02
 pd.concat([pd.DataFrame(rows).reindex(list(modalities)), sums]).round(3)
 # %% [markdown] lang="en"
-# The gates come close to a sum here, the product is far from one, and nothing promises either. Last: are the bars the
-# *person's* reasons? A generated world can be asked for which attribute of an item a person's taste pays. For the first
-# new item on everybody's list: how does each modality's bar move with what the truth pays?
+# With gates the terms come close to the score here, with the product they do not, and neither is promised. Last: are
+# the bars the *person's* reasons? In a generated world we can look up what a person's taste pays for each attribute of
+# an item. Take the first new item on everybody's list: the table correlates each modality's bar with what is paid.
 # %% [markdown] lang="zh"
-# 在这里，门控的各项加起来接近得分，乘积差得远；两者都没有保证。最后一问：这些条形是*这个人*的理由吗？生成的世界可以问：一个人的兴趣究竟为物品的哪个属性给了分？
-# 取每个人列表上的第一个新物品，看各模态的条形与真相给的分是否同进同退。
+# 在这里，门控的各项加起来接近得分，乘积差得远；两者都没有保证。最后一问：这些条形是*这个人*的理由吗？在生成的世界里可以查到：
+# 一个人的兴趣为物品的每个属性给了多少分。取每个人列表上的第一个新物品，表里是各模态的条形与真实给分的相关系数。
 # %%
 first = {one: model.recommend(one, k=1, candidates=new)["item_id"][0] for one in data.users["user_id"]}
 people, items = data.user_rows(list(first)), data.item_rows(list(first.values()))
@@ -654,13 +666,13 @@ print("item above, the model says:", {name: round(float(value), 2) for name, val
 print("\ncorrelation over everybody's first new item, one generated world:")
 agree.round(2)
 # %% [markdown] lang="en"
-# On the whole the bars are in the right place: the cover's go with style, the sound's with mood, words and clip with
-# the topic; tempo hardly shows. For the one item above they are not: the truth pays for its style, which only the cover
-# shows, and the model's longest bar is its sound, for which it pays nothing. A contribution explains the model. Whether
-# it is a person's reason takes an experiment with people.
+# Over many people the bars lean the right way: the cover's go with style, the sound's with mood, those of words and
+# clip with the topic; tempo hardly shows. For the one item above they do not: the truth pays for its style, which only
+# the cover shows, and nothing for mood or tempo, yet the longest bar is the sound. A contribution explains the model.
+# Whether it is a person's reason takes an experiment with people.
 # %% [markdown] lang="zh"
-# 总体上条形是对的：封面随风格，声音随情绪，文字和短片随话题；节奏几乎看不出来。但对上面那一个物品，它不对：真相为风格给分，而风格只有封面知道；
-# 模型最长的条形却是声音，而真相没有为情绪和节奏给过分。贡献解释的是模型；它是不是人的理由，要拿人做实验才知道。
+# 在许多人身上，条形的方向是对的：封面对应风格，声音对应情绪，文字和短片对应话题；节奏几乎看不出来。但上面那一个物品就不对：
+# 真实给分的是风格，而风格只在封面里，情绪和节奏都没有得分；模型最长的条形却是声音。贡献解释的是模型；它是不是人的理由，要做用户实验才知道。
 # %% [markdown] lang="en"
 # ## Say it in an interview
 #
@@ -669,12 +681,13 @@ agree.round(2)
 # titles, plots and typed wishes, in several languages. What is missing is a mask, not a zero. Centred on training
 # items, scaled to length 1, weighted and concatenated, the vector is linear, so its score splits exactly by modality
 # and by history. Clicks rank old items, and a profile or a ridge map places new ones, with weights from items made cold
-# inside the training data. Each modality must beat the best single one on cold items, in pairs with an interval: in our
-# generated worlds fusing pays, on real films a second text does and a poster hardly.
+# inside the training data. Each modality must beat the best model without it on the same cold items, as a paired
+# difference with an interval: in our generated worlds fusing pays; on real films a second text does, and a poster is
+# not shown to.
 #
 # **"Write it in Python with BERT and a vision model."** (用 BERT 和视觉模型写一个多模态推荐的 Python 代码) Section 7. I say aloud what a
-# careless version gets wrong: errors stop it, but scale, training mode and missing masks do not; and an SVD that is not
-# cut returns its input.
+# careless version gets wrong: some faults raise an error; wrong pixel scale, training mode and missing masks raise
+# none; and an SVD that is not cut returns its input.
 #
 # *Follow-ups.* A third of the covers is missing, mostly old films': what does your model learn from that? Why does a
 # gate's value not say what a modality contributed?
@@ -694,12 +707,13 @@ agree.round(2)
 # ## 面试时怎么说
 #
 # **"请设计一个多模态推荐系统，考虑如何利用预训练语言模型。"** 每个模态用各自的冻结编码器，上传时编码一次，按内容缓存；语言模型编码标题、剧情和用户输入的愿望，一个模型支持多种语言。
-# 缺失用掩码表示，不填 0。各模态用训练物品去均值、长度归一、加权拼接；融合向量是线性的，得分可以按模态、按历史精确拆开。老物品由点击排序，新物品由画像或岭回归映射定位，
-# 权重在训练集内部人为变冷的物品上选。每加一个模态，都要在冷启动物品上配对比较，胜过最好的单模态，并给出区间：在我们生成的世界里融合有收益；在真实电影上，第二份文本有用，海报几乎没有增量。
+# 缺失用掩码表示，不填 0。各模态用训练物品去均值、缩放到长度 1、加权拼接；融合向量是线性的，得分可以按模态、按历史精确拆开。老物品由点击排序，新物品由画像或岭回归映射定位，
+# 权重在训练集内部人为变冷的物品上选。每加一个模态，都要在同样的冷启动物品上和不用它的最好模型配对比较，并给出区间：
+# 在我们生成的世界里融合有收益；在真实电影上，第二份文本有用，海报没有显出增量。
 #
 # **"用 BERT 和视觉模型写一个多模态推荐的 Python 代码。"** 就写第 7 节。边写边说粗心的写法会错在哪里：会报错的容易发现，像素尺度、训练模式、缺掩码却不会报错；SVD 不截断，得到的就是输入本身。
 #
-# *追问*：三分之一的封面缺失，多是老片，你的模型从中学到了什么？为什么门的取值不等于模态的贡献？
+# *追问*：三分之一的封面缺失，多是老片，你的模型从中学到了什么？为什么门控的取值不等于模态的贡献？
 #
 # *练习*：`exercises/zh/11_multimodal.ipynb` 里的 `modality_contribution`、`mend_multimodal`，以及综合题 `encode_files`、`fuse_modalities`、`score_multimodal`、
 # `list_with_reasons`；`questions/` 里的 `multimodal-recommender-with-a-language-model`、`a-bert-and-vision-program-for-multimodal-recommendation`、
@@ -723,8 +737,8 @@ agree.round(2)
 # | silent zeros | `0 - mean`: the same vector for all | one cluster of what is missing |
 # | SVD not cut | `U S Vᵀ` = the input | nothing learned |
 #
-# Three sentences to remember: **A missing modality is a mask, never a zero. A modality pays if it beats the best single
-# one on the same cold items, in pairs. A contribution explains the model, not the person.**
+# Three sentences to remember: **A missing modality is a mask, never a zero. A modality pays if the model with it beats
+# the best one without it, paired on the same cold items. A contribution explains the model, not the person.**
 # %% [markdown] lang="zh"
 # ## 一页小结
 #
@@ -737,7 +751,7 @@ agree.round(2)
 # | 新物品用映射 | `s = (h V) · (W f)` | 1 x 物品数 |
 # | 贡献(线性融合) | `p_m · f_m`，相加等于 s | 模态数 x 历史长度 |
 # | 贡献(其他融合) | 换成别的物品的 m，s 平均掉多少 | 加不成 s |
-# | 悄悄填零 | `0 - 均值`：所有缺失的物品同一个向量 | 缺失的聚成一团 |
+# | 填零而无掩码 | `0 - 均值`：所有缺失的物品同一个向量 | 缺失的聚成一团 |
 # | SVD 不截断 | `U S Vᵀ` = 输入 | 什么也没学到 |
 #
-# 记住三句话：**缺失的模态是掩码，不是 0。一个模态值不值，要看在同一批冷启动物品上、配对比较时能否胜过最好的单模态。贡献解释的是模型，不是人。**
+# 记住三句话：**缺失的模态是掩码，不是 0。一个模态值不值，要看在同一批冷启动物品上配对比较时，加上它能否胜过不用它的最好模型。贡献解释的是模型，不是人。**

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 
 import numpy as np
@@ -141,3 +142,13 @@ def test_a_file_that_cannot_be_read_is_named(items, tmp_path, name):
     broken = items.assign(**{name: pd.Series([str(tmp_path / "broken"), None, None, None], dtype=object)})
     with pytest.raises(MediaError, match="broken cannot be shown.*Replace the file"):
         contact_sheet(broken, clips=1, sounds=1)
+
+
+def test_chinese_titles_have_all_their_glyphs(tmp_path):
+    from recsys_lessons.data.tinylens import make_tinylens
+
+    items = make_tinylens(tmp_path / "w", n_items=40, n_users=2, n_days=28, media=False, progress=False).data.items
+    items = items.assign(cover=pd.Series([None] * len(items), dtype=object))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of each glyph that a font lacks
+        contact_sheet(items, 40, titles="title_zh", title="封面与标题")._repr_jpeg_()

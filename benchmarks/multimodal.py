@@ -41,9 +41,11 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.seeds < 2:
         parser.error(f"--seeds is {asked.seeds}; an interval needs at least 2")
-    parts = asked.part or ["tinylens", "movies", "cost"]
-    if "movies" in parts and asked.movies is None:
+    if "movies" in asked.part and asked.movies is None:
         parser.error("movies needs --movies FOLDER; `recsys-lessons posters` makes one")
+    parts = asked.part or ["tinylens", *(["movies"] if asked.movies else []), "cost"]
+    if not asked.part and not asked.movies:
+        print("movies is left out: it needs --movies FOLDER; `recsys-lessons posters` makes one")
     seeds = range(asked.seeds)
     if "tinylens" in parts:
         modalities, missing = tinylens(seeds)

@@ -1,9 +1,9 @@
 """Our VBPR beside cornac's on one split: the same likes, features, sizes and settings (He and McAuley 2016).
 
-    python benchmarks/vbpr.py [FOLDER] [--seeds 3] [--epochs 20]
+    python benchmarks/vbpr.py [--seeds 3] [--epochs 20]
 
-FOLDER is a MovieLens release with posters (see `load_movielens(..., media=FOLDER)`), or "embedded" (the default): the
-course's own release, with features drawn at random around each film's genres, which need no picture and no model.
+The course's own release of MovieLens, with features drawn at random around each film's genres: they need no picture and
+no model, and both sides get the same. (VBPR on real posters stands in results/multimodal_movies.json.)
 
 Warm: each person's latest fifth of likes is the test, all items are ranked. Cold: a fifth of the items loses all
 interactions, and only those are ranked. The models differ in their random numbers and in how negatives are drawn, so
@@ -94,24 +94,15 @@ def embedded() -> tuple[Dataset, torch.Tensor]:
     return data, torch.from_numpy(mixed.astype(np.float32))
 
 
-def posters(folder: str) -> tuple[Dataset, torch.Tensor]:
-    from recsys_lessons import ImageEncoder
-
-    data = load_movielens(folder, media=folder)
-    found = ImageEncoder(on_error="missing").encode(data.items["poster"].tolist())
-    return data, found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", default="embedded", help="a folder with posters; embedded (the default)")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each model (3)")
     parser.add_argument("--epochs", type=int, default=20, help="of each run (20)")
     asked = parser.parse_args()
     if find_spec("cornac") is None:  # `make bench` goes on without it, as without LensKit
         print("vbpr is left out: cornac is not installed here. It wants an environment of its own: pip install cornac.")
         return
-    data, features = embedded() if asked.folder == "embedded" else posters(asked.folder)
+    data, features = embedded()
     rows = []
     for view, (train, test) in {"warm": split_last(data), "cold": split_cold_items(data)}.items():
         among = test.active_items() if view == "cold" else None
@@ -144,7 +135,7 @@ def main() -> None:
         packages=("numpy", "torch", "cornac"),
         rank=RANK,
         epochs=asked.epochs,
-        features="posters" if asked.folder != "embedded" else "drawn around genres",
+        features="drawn around genres",
         about=f"{data.n_users} users, {data.n_items} items, {len(data.interactions)} likes; {SETTINGS}",
     )
 

@@ -79,3 +79,10 @@ def test_sorted_batches_pad_less_than_batches_in_the_given_order():
 def test_a_budget_below_one_is_named():
     with pytest.raises(ValueError, match="budget is 0"):
         list(token_budget_batches([1], 0))
+
+
+def test_center_leaves_a_row_that_equals_the_mean_but_for_rounding_at_zero():
+    reference = 10 + torch.rand(1000, 8, generator=torch.Generator().manual_seed(0))
+    almost = reference.mean(dim=0) * (1 + 1e-7)
+    centred = center(torch.stack([almost, reference[0]]), reference)
+    assert centred[0].abs().max() == 0 and centred[1].norm() == pytest.approx(1.0)

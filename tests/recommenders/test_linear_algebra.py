@@ -123,3 +123,12 @@ def test_the_map_is_weighted_ridge_regression():
     )
     expected = Ridge(alpha=2.5, fit_intercept=False).fit(features, targets, sample_weight=weights).coef_.T
     np.testing.assert_allclose(ridge_map(features, targets, weights, 2.5), expected, atol=1e-8)
+
+
+def test_ridge_map_is_the_same_whichever_of_its_two_systems_is_smaller():
+    random = np.random.default_rng(1)
+    features, targets = random.standard_normal((6, 40)), random.standard_normal((6, 3))
+    weights = np.array([1.0, 2.0, 0.0, 5.0, 1.0, 3.0])
+    left = features.T @ (features * weights[:, None]) + 2.5 * np.eye(40)
+    expected = np.linalg.solve(left, (features * weights[:, None]).T @ targets)
+    np.testing.assert_allclose(ridge_map(features, targets, weights, 2.5), expected, atol=1e-9)
